@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/ops/blocks.hpp - walks the blocks of a tensor and chooses the parameters of each.
+// Holds: block_extent, for_each_block, for_each_quantized_block<P>. quantize and fake_quantize are both this walk.
+#pragma once
+
+#include "qtl/ops/choose_qparams.hpp"
+#include "qtl/tensor/layout.hpp"
+
+namespace qtl::inline v0 {
+
+/// One block: number `index` of the grid, rows [row, row + rows), columns [col, col + cols).
+struct block_extent {
+  std::int64_t index;
+  std::int64_t row;
+  std::int64_t rows;
+  std::int64_t col;
+  std::int64_t cols;
+};
+
+/// Calls f(block_extent) for every block of a rows x cols tensor, row-major. Empty blocks (of a
+/// tensor without elements) are visited too: they have a scale.
+template<class F>
+constexpr void for_each_block(const block_grid& grid, std::int64_t rows, std::int64_t cols, F&& f) {
+  for (std::int64_t bi = 0; bi < grid.rows; ++bi)
+    for (std::int64_t bj = 0; bj < grid.cols; ++bj) {
+      const std::int64_t row = bi * grid.block_rows;
+      const std::int64_t col = bj * grid.block_cols;
+      f(block_extent{bi * grid.cols + bj, row,
+                     rows - row < grid.block_rows ? rows - row : grid.block_rows, col,
+                     cols - col < grid.block_cols ? cols - col : grid.block_cols});
+    }
+}
+
+/// The part of `x` that a block covers.
+constexpr matrix_view<const float> block_of(matrix_view<const float> x, const block_extent& b) {
+  return {x.data + b.row * x.row_stride + b.col * x.col_stride, b.rows, b.cols, x.row_stride,
+          x.col_stride};
+}
+
+/// Calls f(block_extent, stored_params<P>) for every block of x under policy P. Blocks that hold
+/// NaN or Inf get poisoned parameters (activations); callers that must refuse them check first
+/// (weights).
+template<QuantPolicy P, class F>
+constexpr void for_each_quantized_block(matrix_view<const float> x, const block_grid& grid,
+                                        float tensor_scale, F&& f) {
+  for_each_block(grid, x.rows, x.cols, [&](const block_extent& b) {
+    if constexpr (is_unscaled<typename P::scheme>) {
+      f(b, stored_params<P>{});
+    } else {
+      const scanned_range seen = scan_range(block_of(x, b));
+      f(b, seen.all_finite() ? choose_stored<P>(seen.range(), tensor_scale) : poisoned_params<P>());
+    }
+  });
+}
+
+/// The tensor's own scale for x: 1 unless P has two levels, NaN where x then holds NaN or Inf.
+template<QuantPolicy P>
+constexpr float tensor_scale_of(matrix_view<const float> x) {
+  if constexpr (P::scale::two_levels) {
+    const scanned_range seen = scan_range(x);
+    return seen.all_finite() ? choose_tensor_scale<P>(seen.range()) : quiet_nan;
+  } else {
+    return 1.0f;
+  }
+}
+
+}  // namespace qtl::inline v0

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/policy/policy.hpp - format, scheme, granularity and options as one type.
+// Holds: policy<...>, the concept QuantPolicy. Not here: pairs of policies (pair.hpp), presets (presets.hpp).
+#pragma once
+
+#include "qtl/base/type_list.hpp"
+#include "qtl/policy/concepts.hpp"
+
+namespace qtl::inline v0 {
+
+// The first option of a kind, or Default. (is_* predicates cannot be passed as templates; hence
+// three of these.)
+template<class Default, class... O>
+struct pick_rounding {
+  using type = Default;
+};
+template<class Default, class First, class... Rest>
+struct pick_rounding<Default, First, Rest...> : pick_rounding<Default, Rest...> {};
+template<class Default, class First, class... Rest>
+  requires(is_rounding_option<First>)
+struct pick_rounding<Default, First, Rest...> {
+  using type = First;
+};
+
+template<class Default, class... O>
+struct pick_timing {
+  using type = Default;
+};
+template<class Default, class First, class... Rest>
+struct pick_timing<Default, First, Rest...> : pick_timing<Default, Rest...> {};
+template<class Default, class First, class... Rest>
+  requires(is_timing_option<First>)
+struct pick_timing<Default, First, Rest...> {
+  using type = First;
+};
+
+template<class Default, class... O>
+struct pick_scale {
+  using type = Default;
+};
+template<class Default, class First, class... Rest>
+struct pick_scale<Default, First, Rest...> : pick_scale<Default, Rest...> {};
+template<class Default, class First, class... Rest>
+  requires(is_scale_option<First>)
+struct pick_scale<Default, First, Rest...> {
+  using type = First;
+};
+
+/// How a tensor of reals is represented: each element is a code of `Format`; `Scheme` turns the
+/// range of each block that `Granularity` cuts into a scale and, where affine, a zero point;
+/// Options are scaled_by<...>, a round_* tag, dynamic.
+///
+///     policy<s4, symmetric, per_group<128>>                       // weights, f32 scales
+///     policy<s8, symmetric, per_token, dynamic>                   // activations, scales from the
+///     data policy<e2m1, symmetric, per_group<32>, scaled_by<e8m0>>     // MXFP4 policy<f16,
+///     unscaled>                                       // activations kept in f16
+template<NumberFormat Format, Scheme Scheme_ = symmetric, Granularity Granularity_ = per_tensor,
+         PolicyOption... Options>
+  requires HoldsElements<Format> && AffineOnIntegers<Format, Scheme_> &&
+           SymmetricOnSigned<Format, Scheme_> && SymmetricHasThreeCodes<Format, Scheme_> &&
+           FullRangeOnIntegers<Format, Scheme_> && ScaledFitsByte<Format, Scheme_> &&
+           UnscaledIsPlainFloat<Format, Scheme_, Granularity_> && OptionsGivenOnce<Options...> &&
+           PowerOfTwoIsSymmetric<Scheme_, typename pick_scale<scaled_by<f32>, Options...>::type> &&
+           TwoLevelsNeedBlocks<Scheme_, Granularity_,
+                               typename pick_scale<scaled_by<f32>, Options...>::type> &&
+           RoundingIsKnown<Format, typename pick_rounding<round_nearest_even, Options...>::type>
+struct policy {
+  using format = Format;
+  using scheme = Scheme_;
+  using granularity = Granularity_;
+  using scale = typename pick_scale<scaled_by<f32>, Options...>::type;
+  using rounding_tag = typename pick_rounding<round_nearest_even, Options...>::type;
+  static constexpr bool is_dynamic = pick_timing<static_scale, Options...>::type::is_dynamic;
+};
+
+template<class P>
+inline constexpr bool is_policy = false;
+template<class F, class S, class G, class... O>
+inline constexpr bool is_policy<policy<F, S, G, O...>> = true;
+
+/// Satisfied by every policy<...> that compiles. Why: its own constraints have checked the axes
+/// against each other.
+template<class P>
+concept QuantPolicy =
+    is_policy<P> ||
+    unsatisfied<"expected a qtl::policy<format, scheme, granularity, options...>", P>;
+
+/// True where P's codes are integers with a zero point of at most the code's range: what integer
+/// kernels take.
+template<QuantPolicy P>
+inline constexpr bool has_integer_codes =
+    is_integer_format<typename P::format> && P::scheme::zero_point != zero_point_kind::wide &&
+    P::scheme::zero_point != zero_point_kind::shift;
+
+}  // namespace qtl::inline v0
