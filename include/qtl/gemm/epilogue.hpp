@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gemm/epilogue.hpp - from an accumulator to the output: scale, bias, one rounding, store.
+// Holds: output_kind, output_operand, store_output, requantizer<P>. Every kernel ends here, so every output exists for all.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "qtl/format/minifloat.hpp"
+#include "qtl/ops/element.hpp"
+
+namespace qtl::inline v0 {
+
+/// What a product writes.
+enum class output_kind : std::uint8_t { as_f32, as_f16, as_bf16, as_codes };
+inline constexpr int output_kinds = 4;
+
+/// The kind's name.
+constexpr const char* to_string(output_kind kind) {
+  constexpr const char* names[] = {"f32", "f16", "bf16", "codes"};
+  return names[static_cast<int>(kind)];
+}
+
+/// How codes of an 8-bit policy are written: the encoder of that policy behind a plain function
+/// pointer.
+struct requantizer {
+  std::uint8_t (*encode)(float y, const requantizer& r) = nullptr;
+  float scale = 1.0f;
+  std::int32_t zero_point = 0;
+  float shift = 0.0f;
+};
+
+/// The m x n output: element (i, j) at data + (i * row_stride + j * col_stride) elements of its
+/// kind.
+struct output_operand {
+  void* data = nullptr;
+  std::int64_t row_stride = 0;
+  std::int64_t col_stride = 1;
+  output_kind kind = output_kind::as_f32;
+  requantizer codes;
+};
+
+/// Writes y at (i, j), rounded once to the output's format.
+inline void store_output(const output_operand& out, std::int64_t i, std::int64_t j, float y) {
+  const std::int64_t at = i * out.row_stride + j * out.col_stride;
+  switch (out.kind) {
+    case output_kind::as_f32:
+      static_cast<float*>(out.data)[at] = y;
+      break;
+    case output_kind::as_f16:
+      static_cast<std::uint16_t*>(out.data)[at] = f16::encode(y);
+      break;
+    case output_kind::as_bf16:
+      static_cast<std::uint16_t*>(out.data)[at] = bf16::encode(y);
+      break;
+    case output_kind::as_codes:
+      static_cast<std::uint8_t*>(out.data)[at] = out.codes.encode(y, out.codes);
+      break;
+  }
+}
+
+/// The writer of P's codes with parameters p.
+template<QuantPolicy P>
+requantizer make_requantizer(const qparams<P>& p) {
+  const auto encode = [](float y, const requantizer& r) -> std::uint8_t {
+    qparams<P> q;
+    q.scale = r.scale;
+    if constexpr (P::scheme::zero_point == zero_point_kind::shift)
+      q.offset = r.shift;
+    else if constexpr (P::scheme::zero_point != zero_point_kind::none)
+      q.offset = static_cast<offset_type<P>>(r.zero_point);
+    return static_cast<std::uint8_t>(encode_element<P>(y, q));
+  };
+  return {encode, p.scale, p.zero_point(), p.shift()};
+}
+
+}  // namespace qtl::inline v0

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gemm/kernel.hpp - what a kernel says of itself, and what makes a list of kernels a backend.
+// Holds: gemm_kernel, the concept Backend, find_kernel.
+// To add a kernel: docs/extend/kernel.md; a gemm_kernel value and its name in the backend's list.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include "qtl/base/error.hpp"
+#include "qtl/base/unsatisfied.hpp"
+#include "qtl/gemm/args.hpp"
+
+namespace qtl::inline v0 {
+
+/// One kernel: plain functions, looked up by value. run() neither allocates nor locks nor throws.
+struct gemm_kernel {
+  short_name name;
+  bool is_fallback = false;  ///< correct but not fast: refused in strict mode
+  bool (*supports)(const gemm_key& key) = nullptr;
+  /// Bytes that pack() writes; null: the kernel reads the canonical layout.
+  std::int64_t (*packed_size)(const gemm_key& key, const weight_operand& w) = nullptr;
+  /// Writes the kernel's own layout of w to 64-byte aligned memory.
+  void (*pack)(const gemm_key& key, const weight_operand& w, std::byte* packed) = nullptr;
+  /// Bytes of workspace for one run.
+  std::int64_t (*workspace_size)(const gemm_key& key, const gemm_shape& shape) = nullptr;
+  void (*run)(const gemm_args& args) = nullptr;
+};
+
+/// Satisfied by a type with `name` and `kernels()`, a list of gemm_kernel in order of preference.
+/// Why: a layer asks its backend for the first kernel that supports its key, and for nothing else.
+template<class B>
+concept Backend = requires {
+  { B::name } -> std::convertible_to<short_name>;
+  { B::kernels() } -> std::convertible_to<std::span<const gemm_kernel>>;
+} || unsatisfied<"a backend has a static name and kernels(), a list of gemm_kernel", B>;
+
+/// The first kernel of B that supports the key, or null.
+template<Backend B>
+const gemm_kernel* find_kernel(const gemm_key& key) {
+  for (const gemm_kernel& kernel : std::span<const gemm_kernel>(B::kernels()))
+    if (kernel.supports(key)) return &kernel;
+  return nullptr;
+}
+
+}  // namespace qtl::inline v0

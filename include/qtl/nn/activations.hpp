@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/nn/activations.hpp - activations at run time: quantized into the caller's workspace, token by token.
+// Holds: activation_layout<A>, prepare_activations<A>. NaN never becomes a plausible number: a token that holds NaN (or,
+// where the scale is dynamic, Inf) gets a NaN scale, so its outputs are NaN and other tokens' are
+// not.
+#pragma once
+
+#include <cstdint>
+
+#include "qtl/base/executor.hpp"
+#include "qtl/gemm/operands.hpp"
+#include "qtl/ops/blocks.hpp"
+#include "qtl/ops/runs.hpp"
+
+namespace qtl::inline v0 {
+
+/// Rounds up to the alignment of buffers.
+constexpr std::int64_t aligned_size(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/// Where the parts of an m x k activation lie in a workspace.
+template<QuantPolicy A>
+struct activation_layout {
+  std::int64_t m = 0;
+  std::int64_t k = 0;
+
+  /// True where activations stay as they come: nothing is written.
+  static constexpr bool passes_through =
+      std::same_as<typename A::format, f32> && is_unscaled<typename A::scheme>;
+  /// True where activations are rounded but kept as reals.
+  static constexpr bool keeps_reals = is_unscaled<typename A::scheme>;
+
+  std::int64_t group_cols() const {
+    return A::granularity::block_cols != 0 ? A::granularity::block_cols : k > 0 ? k : 1;
+  }
+  std::int64_t groups() const {
+    return A::granularity::block_cols != 0 ? ceil_div(k, group_cols()) : 1;
+  }
+  std::int64_t row_bytes() const { return packed_bytes(k, A::format::bits); }
+  std::int64_t code_size() const { return aligned_size(keeps_reals ? m * k * 4 : m * row_bytes()); }
+  std::int64_t scale_size() const { return keeps_reals ? 0 : aligned_size(m * groups() * 4); }
+  std::int64_t offset_size() const {
+    return A::scheme::zero_point != zero_point_kind::none ? scale_size() : 0;
+  }
+  std::int64_t size() const {
+    return passes_through ? 0 : code_size() + scale_size() + offset_size();
+  }
+};
+
+namespace activations {
+
+/// What all tokens share under a per_tensor or two-level policy: chosen from the tokens that are
+/// finite.
+template<QuantPolicy A>
+struct shared_params {
+  qparams<A> params;
+  float tensor_scale = 1.0f;
+};
+
+constexpr scanned_range scan_row(matrix_view<const float> x, std::int64_t i) {
+  return scan_range(x.row_range(i, 1));
+}
+
+template<QuantPolicy A>
+shared_params<A> choose_shared(matrix_view<const float> x) {
+  scanned_range seen;
+  for (std::int64_t i = 0; i < x.rows; ++i)
+    if (const scanned_range row = scan_row(x, i); row.all_finite()) seen.merge(row);
+  const float tensor_scale = choose_tensor_scale<A>(seen.range());
+  return {choose_stored<A>(seen.range(), tensor_scale).decoded(tensor_scale), tensor_scale};
+}
+
+constexpr bool row_has_nan(matrix_view<const float> x, std::int64_t i) {
+  for (std::int64_t j = 0; j < x.cols; ++j)
+    if (is_nan(x(i, j))) return true;
+  return false;
+}
+
+// The parameters of columns [first, first + count) of token i.
+template<QuantPolicy A>
+qparams<A> group_params(matrix_view<const float> x, std::int64_t i, std::int64_t first,
+                        std::int64_t count, const shared_params<A>& shared) {
+  constexpr bool whole_tensor = std::same_as<typename A::granularity, per_tensor>;
+  qparams<A> p = shared.params;
+  bool poisoned = false;
+  if constexpr (!A::is_dynamic) {
+    poisoned = row_has_nan(x, i);
+  } else if constexpr (whole_tensor) {
+    poisoned = !scan_row(x, i).all_finite();
+  } else {
+    const scanned_range seen = scan_range(
+        {x.data + i * x.row_stride + first * x.col_stride, 1, count, x.row_stride, x.col_stride});
+    poisoned = !seen.all_finite();
+    if (!poisoned)
+      p = choose_stored<A>(seen.range(), shared.tensor_scale).decoded(shared.tensor_scale);
+  }
+  if (poisoned) p = {quiet_nan, {}};
+  return p;
+}
+
+template<QuantPolicy A>
+void store_offset(const activation_operand& to, std::int64_t at, const qparams<A>& p) {
+  if constexpr (A::scheme::zero_point == zero_point_kind::shift)
+    const_cast<float*>(to.shifts)[at] = p.shift();
+  else if constexpr (A::scheme::zero_point != zero_point_kind::none)
+    const_cast<std::int32_t*>(to.zero_points)[at] = p.zero_point();
+}
+
+// Quantizes token i into the operand's memory.
+template<QuantPolicy A>
+void quantize_token(matrix_view<const float> x, std::int64_t i, const shared_params<A>& shared,
+                    const activation_operand& to) {
+  auto* row = const_cast<std::byte*>(to.row(i));
+  for (std::int64_t g = 0; g < to.groups; ++g) {
+    const std::int64_t first = g * to.group_cols;
+    const std::int64_t count = to.k - first < to.group_cols ? to.k - first : to.group_cols;
+    const qparams<A> p = group_params<A>(x, i, first, count, shared);
+    const_cast<float*>(to.scales)[i * to.groups + g] = p.scale;
+    store_offset<A>(to, i * to.groups + g, p);
+    encode_run<A>(x.data + i * x.row_stride + first * x.col_stride, x.col_stride, count, p, row, i,
+                  first);
+  }
+}
+
+}  // namespace activations
+
+/// The activations x (m x k) as a kernel takes them. `fixed` is the calibrated scale of a static
+/// policy, else ignored. `memory` holds activation_layout<A>{m, k}.size() bytes, 64-byte aligned.
+/// Tokens are dealt out to the executor.
+template<QuantPolicy A>
+activation_operand prepare_activations(matrix_view<const float> x, const qparams<A>& fixed,
+                                       std::byte* memory, const executor_ref& executor) {
+  using layout = activation_layout<A>;
+  const layout at{x.rows, x.cols};
+  activation_operand out;
+  out.m = x.rows;
+  out.k = x.cols;
+  out.reals = x;
+  if constexpr (layout::passes_through) {
+    return out;
+  } else if constexpr (layout::keeps_reals) {
+    const matrix_view<float> rounded(reinterpret_cast<float*>(memory), x.rows, x.cols);
+    executor.parallel_for(x.rows, [&](std::int64_t i) {
+      for (std::int64_t j = 0; j < x.cols; ++j)
+        rounded(i, j) =
+            A::format::decode(encode_with<typename A::format>(x(i, j), element_rounding<A>(i, j)));
+    });
+    out.reals = rounded;
+    return out;
+  } else {
+    out.codes = memory;
+    out.row_bytes = at.row_bytes();
+    out.elements = reader_of<typename A::format>();
+    out.scales = reinterpret_cast<float*>(memory + at.code_size());
+    std::byte* offsets = memory + at.code_size() + at.scale_size();
+    if (A::scheme::zero_point == zero_point_kind::shift)
+      out.shifts = reinterpret_cast<float*>(offsets);
+    else if (A::scheme::zero_point != zero_point_kind::none)
+      out.zero_points = reinterpret_cast<std::int32_t*>(offsets);
+    out.groups = at.groups();
+    out.group_cols = at.group_cols();
+    activations::shared_params<A> shared{fixed, 1.0f};
+    if constexpr (A::is_dynamic &&
+                  (std::same_as<typename A::granularity, per_tensor> || A::scale::two_levels))
+      shared = activations::choose_shared<A>(x);
+    executor.parallel_for(
+        x.rows, [&](std::int64_t i) { activations::quantize_token<A>(x, i, shared, out); });
+    return out;
+  }
+}
+
+}  // namespace qtl::inline v0

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/nn/qlinear.hpp - a quantized linear layer, y = x W^T + bias.
+// Holds: QLinear<W, A, Backend>, run_context, linear_options. Construction may fail and allocate; run() does neither.
+// Not here: products (gemm/, backend/), layers chosen at run time (any_linear.hpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "qtl/backend/cpu/cpu_backend.hpp"
+#include "qtl/nn/activations.hpp"
+#include "qtl/ops/quantize.hpp"
+
+namespace qtl::inline v0 {
+
+/// What a run borrows from its caller.
+struct run_context {
+  std::span<std::byte>
+      workspace;           ///< at least workspace_size(m, executor.threads()) bytes, at any address
+  executor_ref executor;   ///< serial unless given
+  void* stream = nullptr;  ///< GPU backends only
+};
+
+/// Satisfied by anything with data() and size() over float: a vector, a span, an array, an Eigen
+/// vector.
+template<class B>
+concept BiasSource = requires(const B& b) {
+  { b.data() } -> std::convertible_to<const float*>;
+  { b.size() } -> std::convertible_to<std::int64_t>;
+};
+
+/// What a layer made from weights will do for m tokens.
+struct linear_plan {
+  const gemm_kernel* kernel = nullptr;
+  std::int64_t m = 0;
+  std::int64_t workspace_size = 0;  ///< bytes
+
+  const char* kernel_name() const { return kernel->name.c_str(); }
+};
+
+/// Whether a plan may name a fallback kernel.
+enum class strictness : std::uint8_t { allow_fallback, strict };
+
+/// Satisfied by an 8-bit per_tensor policy. Why: rows of narrower codes would share bytes between
+/// threads.
+template<class P>
+concept RequantizedOutput =
+    (QuantPolicy<P> && P::format::bits == 8 && std::same_as<typename P::granularity, per_tensor> &&
+     !is_unscaled<typename P::scheme>) ||
+    unsatisfied<"a requantized output is an 8-bit per_tensor policy", P>;
+
+/// y = x W^T + bias with weights of policy W (n x k) and activations of policy A (m x k), on a
+/// Backend. The constructors that throw have twins that return a result: make() and make_view().
+template<QuantPolicy W, QuantPolicy A, class Backend_ = cpu_backend>
+  requires ValidLinear<W, A> && Backend<Backend_>
+class QLinear {
+ public:
+  using weight_policy = W;
+  using activation_policy = A;
+  using backend = Backend_;
+  /// True where the layer needs parameters for its activations beforehand.
+  static constexpr bool needs_calibration = !A::is_dynamic && !is_unscaled<typename A::scheme>;
+
+  /// A layer that owns its weight. `bias` has n values or none; `activation` holds the calibrated
+  /// parameters of a static activation and may be left out for others. Errors: shape_mismatch,
+  /// invalid_argument, unsupported, out_of_memory.
+  static result<QLinear> make(QTensor<W> weight, std::span<const float> bias,
+                              const qparams<A>& activation) {
+    QLinear layer;
+    layer.owned_ = std::move(weight);
+    layer.weight_ = layer.owned_.view();
+    const status s = layer.prepare(bias, activation);
+    if (!s.ok()) return s;
+    return layer;
+  }
+  static result<QLinear> make(QTensor<W> weight, std::span<const float> bias = {}) {
+    check_calibrated();
+    return make(std::move(weight), bias, {});
+  }
+  /// A layer over a weight that the caller owns and keeps alive, a mapped file for example.
+  static result<QLinear> make_view(const QTensorView<W>& weight, std::span<const float> bias,
+                                   const qparams<A>& activation) {
+    QLinear layer;
+    layer.weight_ = weight;
+    const status s = layer.prepare(bias, activation);
+    if (!s.ok()) return s;
+    return layer;
+  }
+  static result<QLinear> make_view(const QTensorView<W>& weight, std::span<const float> bias = {}) {
+    check_calibrated();
+    return make_view(weight, bias, {});
+  }
+
+  /// Without bias.
+  explicit QLinear(QTensor<W> weight) : QLinear(value_or_throw(make(std::move(weight)))) {}
+  /// With bias: n values.
+  template<BiasSource B>
+  QLinear(QTensor<W> weight, const B& bias)
+      : QLinear(value_or_throw(make(std::move(weight), bias_span(bias)))) {}
+  /// With bias and the calibrated parameters of a static activation (qtl::calibrate<A>(samples)).
+  template<BiasSource B>
+  QLinear(QTensor<W> weight, const B& bias, const qparams<A>& activation)
+      : QLinear(value_or_throw(make(std::move(weight), bias_span(bias), activation))) {}
+
+  std::int64_t in_features() const { return weight_.cols(); }
+  std::int64_t out_features() const { return weight_.rows(); }
+  const QTensorView<W>& weight() const { return weight_; }
+  std::span<const float> bias() const { return bias_.span(); }
+  const qparams<A>& activation_params() const { return activation_; }
+
+  /// The key by which kernels are looked up.
+  gemm_key key(output_kind output = output_kind::as_f32) const {
+    return make_gemm_key(describe_linear<W, A>(), output, in_features());
+  }
+  /// The kernel that runs for this output.
+  const char* kernel_name(output_kind output = output_kind::as_f32) const {
+    return kernel_for(output)->name.c_str();
+  }
+
+  /// Names the kernel and the workspace for m tokens. Errors: invalid_argument, overflow,
+  /// fallback_refused.
+  result<linear_plan> plan(std::int64_t m, strictness strict = strictness::allow_fallback,
+                           int threads = 1, output_kind output = output_kind::as_f32) const {
+    const gemm_kernel* kernel = kernel_for(output);
+    if (strict == strictness::strict && kernel->is_fallback) return refuse_fallback(*kernel);
+    std::int64_t elements = 0;
+    std::int64_t bytes = 0;
+    if (!checked_multiply(m, in_features(), elements) || !checked_multiply(elements, 64, bytes) ||
+        !checked_multiply(m, out_features(), elements) || !checked_multiply(elements, 64, bytes))
+      return mismatch("m", "number of tokens, which must not be negative or overflow,", 0, 0, m,
+                      error_code::overflow);
+    const gemm_shape shape{m, out_features(), in_features(), threads};
+    return linear_plan{kernel, m,
+                       activation_layout<A>{m, in_features()}.size() +
+                           aligned_size(kernel->workspace_size(key(output), shape)) +
+                           static_cast<std::int64_t>(buffer_alignment)};
+  }
+  /// Bytes of workspace that run() needs for m tokens; 0 where plan() fails.
+  std::int64_t workspace_size(std::int64_t m, int threads = 1) const {
+    const result<linear_plan> p = plan(m, strictness::allow_fallback, threads);
+    return p.ok() ? p->workspace_size : 0;
+  }
+
+  /// y = x W^T + bias into memory of the caller, x m x k, y m x n. Neither allocates nor throws.
+  /// Errors, with nothing written: shape_mismatch naming x or y, workspace_too_small.
+  status run(matrix_view<const float> x, matrix_view<float> y, const run_context& context) const {
+    return run_into(x, {y.data, y.row_stride, y.col_stride, output_kind::as_f32, {}}, y.rows,
+                    y.cols, context);
+  }
+  /// The same with y rounded once to f16 or bf16: y holds the bits.
+  template<class F>
+    requires(std::same_as<F, f16> || std::same_as<F, bf16>)
+  status run(matrix_view<const float> x, matrix_view<std::uint16_t> y,
+             const run_context& context) const {
+    constexpr output_kind kind = std::same_as<F, f16> ? output_kind::as_f16 : output_kind::as_bf16;
+    return run_into(x, {y.data, y.row_stride, y.col_stride, kind, {}}, y.rows, y.cols, context);
+  }
+  /// The same with y requantized: y holds P's codes under parameters p, for a next layer. A NaN
+  /// becomes P's code of NaN, 0 for integers.
+  template<QuantPolicy P>
+    requires RequantizedOutput<P>
+  status run(matrix_view<const float> x, matrix_view<code_type<typename P::format>> y,
+             const qparams<P>& p, const run_context& context) const {
+    return run_into(
+        x, {y.data, y.row_stride, y.col_stride, output_kind::as_codes, make_requantizer<P>(p)},
+        y.rows, y.cols, context);
+  }
+
+  /// y = x W^T + bias, allocated. An Eigen matrix gives an Eigen matrix, anything else a
+  /// qtl::matrix<float>. Throws qtl::error.
+  template<MatrixSource M>
+  auto operator()(const M& x) const {
+    return value_or_throw(try_apply(x));
+  }
+  /// As operator(), with a status instead of an exception.
+  template<MatrixSource M>
+  auto try_apply(const M& x, const executor_ref& executor = {}) const;
+
+ private:
+  QLinear() = default;
+
+  static std::span<const float> bias_span(const BiasSource auto& bias) {
+    return {bias.data(), static_cast<std::size_t>(bias.size())};
+  }
+  static constexpr void check_calibrated() {
+    static_assert(
+        !needs_calibration,
+        "a static activation policy needs its calibrated parameters: QLinear{weight, bias, qtl::calibrate<A>(samples)}");
+  }
+  const gemm_kernel* kernel_for(output_kind output) const {
+    return kernels_[static_cast<std::size_t>(output)];
+  }
+
+  status refuse_fallback(const gemm_kernel& kernel) const {
+    status s{error_code::fallback_refused, "strict", -1, 0, 0, {}};
+    s.message.append("strict: only the fallback kernel ")
+        .append(kernel.name.view())
+        .append(" runs ");
+    s.message.append(to_text(describe_linear<W, A>()).view());
+    return s;
+  }
+
+  status prepare(std::span<const float> bias, const qparams<A>& activation) {
+    if (!bias.empty() && static_cast<std::int64_t>(bias.size()) != out_features())
+      return mismatch("bias", "number of values", 0, out_features(),
+                      static_cast<std::int64_t>(bias.size()));
+    if (needs_calibration && (!is_finite(activation.scale) || activation.scale == 0.0f))
+      return failure(error_code::invalid_argument, "activation",
+                     "the scale is zero or not finite, expected a finite non-zero scale");
+    for (std::size_t o = 0; o < kernels_.size(); ++o) {
+      kernels_[o] = find_kernel<backend>(key(static_cast<output_kind>(o)));
+      if (kernels_[o] == nullptr) return no_kernel(static_cast<output_kind>(o));
+    }
+    activation_ = activation;
+    auto copy = buffer<float>::make(static_cast<std::int64_t>(bias.size()));
+    if (!copy.ok()) return copy.why();
+    bias_ = *std::move(copy);
+    for (std::size_t j = 0; j < bias.size(); ++j) bias_[static_cast<std::int64_t>(j)] = bias[j];
+    return pack();
+  }
+
+  // The layout of the f32 output's kernel serves all outputs: kernels of one list that pack agree
+  // on it or differ by name.
+  status pack() {
+    const gemm_kernel& kernel = *kernel_for(output_kind::as_f32);
+    if (kernel.packed_size == nullptr) return {};
+    const weight_operand w = erase(weight_);
+    auto packed = buffer<std::byte>::make(kernel.packed_size(key(), w));
+    if (!packed.ok()) return packed.why();
+    packed_ = *std::move(packed);
+    kernel.pack(key(), w, packed_.data());
+    return {};
+  }
+
+  status no_kernel(output_kind output) const {
+    status s{error_code::unsupported, "Backend", -1, 0, 0, {}};
+    s.message.append("Backend: ")
+        .append(short_name(backend::name).view())
+        .append(" has no kernel for ");
+    s.message.append(to_text(describe_linear<W, A>()).view())
+        .append(" with output ")
+        .append(to_string(output));
+    return s;
+  }
+
+  status run_into(matrix_view<const float> x, const output_operand& y, std::int64_t y_rows,
+                  std::int64_t y_cols, const run_context& context) const {
+    if (x.cols != in_features())
+      return mismatch("x", "number of columns", 1, in_features(), x.cols);
+    if (y_rows != x.rows) return mismatch("y", "number of rows", 0, x.rows, y_rows);
+    if (y_cols != out_features())
+      return mismatch("y", "number of columns", 1, out_features(), y_cols);
+    const result<linear_plan> p =
+        plan(x.rows, strictness::allow_fallback, context.executor.threads(), y.kind);
+    if (!p.ok()) return p.why();
+    if (static_cast<std::int64_t>(context.workspace.size()) < p->workspace_size)
+      return mismatch("context.workspace", "size in bytes", -1, p->workspace_size,
+                      static_cast<std::int64_t>(context.workspace.size()),
+                      error_code::workspace_too_small);
+    const auto address = reinterpret_cast<std::uintptr_t>(context.workspace.data());
+    std::span<std::byte> memory = context.workspace.subspan(
+        (buffer_alignment - address % buffer_alignment) % buffer_alignment);
+    gemm_args args;
+    args.key = key(y.kind);
+    args.x = prepare_activations<A>(x, activation_, memory.data(), context.executor);
+    args.w = erase(weight_);
+    args.packed = packed_.data();
+    args.bias = bias_.size() != 0 ? bias_.data() : nullptr;
+    args.y = y;
+    args.workspace =
+        memory.subspan(static_cast<std::size_t>(activation_layout<A>{x.rows, x.cols}.size()));
+    args.executor = context.executor;
+    args.stream = context.stream;
+    p->kernel->run(args);
+    return {};
+  }
+
+  QTensor<W> owned_;
+  QTensorView<W>
+      weight_;  // into owned_ or the caller's memory; moving a QTensor leaves its memory in place
+  buffer<float> bias_;
+  buffer<std::byte> packed_;
+  qparams<A> activation_{};
+  std::array<const gemm_kernel*, output_kinds> kernels_{};
+};
+
+// Eigen's own type for a result with the shape of M's, where M is Eigen's and its columns can be
+// resized.
+template<class M>
+struct applied_result {
+  using type = matrix<float>;
+};
+template<class M>
+  requires requires { typename M::PlainObject; } &&
+           is_resizable_dense_matrix<typename M::PlainObject> && (M::ColsAtCompileTime == -1)
+struct applied_result<M> {
+  using type = typename M::PlainObject;
+};
+
+template<QuantPolicy W, QuantPolicy A, class Backend_>
+  requires ValidLinear<W, A> && Backend<Backend_>
+template<MatrixSource M>
+auto QLinear<W, A, Backend_>::try_apply(const M& x, const executor_ref& executor) const {
+  using output = typename applied_result<M>::type;
+  using outcome = result<output>;
+  const matrix_view<const float> source = as_view(x);
+  const result<linear_plan> p = plan(source.rows, strictness::allow_fallback, executor.threads());
+  if (!p.ok()) return outcome(p.why());
+  result<buffer<std::byte>> workspace = buffer<std::byte>::make(p->workspace_size);
+  if (!workspace.ok()) return outcome(workspace.why());
+  result<matrix<float>> y = matrix<float>::make(source.rows, out_features());
+  if (!y.ok()) return outcome(y.why());
+  const status s = run(source, y->view(), {workspace->span(), executor, nullptr});
+  if (!s.ok()) return outcome(s);
+  if constexpr (std::same_as<output, matrix<float>>)
+    return y;
+  else
+    return outcome(static_cast<output>(*y));
+}
+
+}  // namespace qtl::inline v0
