@@ -103,8 +103,8 @@ concept RoundingIsKnown =
 /// Satisfied where no kind of option is given twice.
 template<class... O>
 concept OptionsGivenOnce =
-    ((int(is_rounding_option<O>) + ... + 0) <= 1 && (int(is_timing_option<O>) + ... + 0) <= 1 &&
-     (int(is_scale_option<O>) + ... + 0) <= 1) ||
+    (options_on<option_axis::scale, O...> <= 1 && options_on<option_axis::rounding, O...> <= 1 &&
+     options_on<option_axis::timing, O...> <= 1) ||
     unsatisfied<"give at most one scale storage, one rounding and one of dynamic and static_scale",
                 O...>;
 

@@ -13,21 +13,25 @@ namespace qtl::inline v0 {
 
 /// Ties go to the even code; the default.
 struct round_nearest_even {
+  static constexpr option_axis axis = option_axis::rounding;
   static constexpr rounding_mode mode = rounding_mode::nearest_even;
   static constexpr std::uint64_t seed = 0;
 };
 /// Ties go away from zero, as in ggml.
 struct round_nearest_away {
+  static constexpr option_axis axis = option_axis::rounding;
   static constexpr rounding_mode mode = rounding_mode::nearest_away;
   static constexpr std::uint64_t seed = 0;
 };
 /// Truncation.
 struct round_toward_zero {
+  static constexpr option_axis axis = option_axis::rounding;
   static constexpr rounding_mode mode = rounding_mode::toward_zero;
   static constexpr std::uint64_t seed = 0;
 };
 /// Toward minus infinity.
 struct round_floor {
+  static constexpr option_axis axis = option_axis::rounding;
   static constexpr rounding_mode mode = rounding_mode::floor;
   static constexpr std::uint64_t seed = 0;
 };
@@ -35,36 +39,33 @@ struct round_floor {
 /// and j only.
 template<std::uint64_t Seed = 0>
 struct round_stochastic {
+  static constexpr option_axis axis = option_axis::rounding;
   static constexpr rounding_mode mode = rounding_mode::stochastic;
   static constexpr std::uint64_t seed = Seed;
 };
 
 /// Scales come from the data at run time: activations.
 struct dynamic {
+  static constexpr option_axis axis = option_axis::timing;
   static constexpr bool is_dynamic = true;
 };
 /// Scales are fixed beforehand: weights, and activations that were calibrated; the default.
 struct static_scale {
+  static constexpr option_axis axis = option_axis::timing;
   static constexpr bool is_dynamic = false;
 };
 
 template<class O>
-inline constexpr bool is_rounding_option = requires {
-  { O::mode } -> std::convertible_to<rounding_mode>;
+inline constexpr bool is_policy_option = requires {
+  { O::axis } -> std::convertible_to<option_axis>;
 };
-template<class O>
-inline constexpr bool is_timing_option = requires {
-  { O::is_dynamic } -> std::convertible_to<bool>;
-};
-template<class O>
-inline constexpr bool is_scale_option = ScaleStorage<O>;
 
 /// Satisfied by scaled_by<...>, scaled_by_two_levels<...>, the round_* tags, dynamic and
 /// static_scale.
-/// Why: options may stand in any order after the three axes, so each must be recognisable by itself.
+/// Why: options may stand in any order after the three axes, so each says by itself what it decides.
 template<class O>
 concept PolicyOption =
-    is_rounding_option<O> || is_timing_option<O> || is_scale_option<O> ||
+    is_policy_option<O> ||
     unsatisfied<
         "a policy option is scaled_by<...>, scaled_by_two_levels<...>, a round_* tag, dynamic or static_scale",
         O>;

@@ -8,43 +8,12 @@
 
 namespace qtl::inline v0 {
 
-// The first option of a kind, or Default. (is_* predicates cannot be passed as templates; hence
-// three of these.)
-template<class Default, class... O>
-struct pick_rounding {
-  using type = Default;
-};
-template<class Default, class First, class... Rest>
-struct pick_rounding<Default, First, Rest...> : pick_rounding<Default, Rest...> {};
-template<class Default, class First, class... Rest>
-  requires(is_rounding_option<First>)
-struct pick_rounding<Default, First, Rest...> {
-  using type = First;
-};
-
-template<class Default, class... O>
-struct pick_timing {
-  using type = Default;
-};
-template<class Default, class First, class... Rest>
-struct pick_timing<Default, First, Rest...> : pick_timing<Default, Rest...> {};
-template<class Default, class First, class... Rest>
-  requires(is_timing_option<First>)
-struct pick_timing<Default, First, Rest...> {
-  using type = First;
-};
-
-template<class Default, class... O>
-struct pick_scale {
-  using type = Default;
-};
-template<class Default, class First, class... Rest>
-struct pick_scale<Default, First, Rest...> : pick_scale<Default, Rest...> {};
-template<class Default, class First, class... Rest>
-  requires(is_scale_option<First>)
-struct pick_scale<Default, First, Rest...> {
-  using type = First;
-};
+template<class... O>
+using pick_scale = typename pick_option<option_axis::scale, scaled_by<f32>, O...>::type;
+template<class... O>
+using pick_rounding = typename pick_option<option_axis::rounding, round_nearest_even, O...>::type;
+template<class... O>
+using pick_timing = typename pick_option<option_axis::timing, static_scale, O...>::type;
 
 /// How a tensor of reals is represented: each element is a code of `Format`; `Scheme` turns the
 /// range of each block that `Granularity` cuts into a scale and, where affine, a zero point;
@@ -60,17 +29,16 @@ template<NumberFormat Format, Scheme Scheme_ = symmetric, Granularity Granularit
            SymmetricOnSigned<Format, Scheme_> && SymmetricHasThreeCodes<Format, Scheme_> &&
            FullRangeOnIntegers<Format, Scheme_> && ScaledFitsByte<Format, Scheme_> &&
            UnscaledIsPlainFloat<Format, Scheme_, Granularity_> && OptionsGivenOnce<Options...> &&
-           PowerOfTwoIsSymmetric<Scheme_, typename pick_scale<scaled_by<f32>, Options...>::type> &&
-           TwoLevelsNeedBlocks<Scheme_, Granularity_,
-                               typename pick_scale<scaled_by<f32>, Options...>::type> &&
-           RoundingIsKnown<Format, typename pick_rounding<round_nearest_even, Options...>::type>
+           PowerOfTwoIsSymmetric<Scheme_, pick_scale<Options...>> &&
+           TwoLevelsNeedBlocks<Scheme_, Granularity_, pick_scale<Options...>> &&
+           RoundingIsKnown<Format, pick_rounding<Options...>>
 struct policy {
   using format = Format;
   using scheme = Scheme_;
   using granularity = Granularity_;
-  using scale = typename pick_scale<scaled_by<f32>, Options...>::type;
-  using rounding_tag = typename pick_rounding<round_nearest_even, Options...>::type;
-  static constexpr bool is_dynamic = pick_timing<static_scale, Options...>::type::is_dynamic;
+  using scale = pick_scale<Options...>;
+  using rounding_tag = pick_rounding<Options...>;
+  static constexpr bool is_dynamic = pick_timing<Options...>::is_dynamic;
 };
 
 template<class P>

@@ -11,6 +11,7 @@
 
 #include "qtl/format/e8m0.hpp"
 #include "qtl/format/minifloat.hpp"
+#include "qtl/policy/option_axis.hpp"
 
 namespace qtl::inline v0 {
 
@@ -111,6 +112,7 @@ struct scaled_by {
   static_assert(
       std::same_as<F, e8m0> == (Rule != scale_rule::nearest),
       "floor, ceil, even and rceil are the rules of e8m0 scales; the other formats round to nearest");
+  static constexpr option_axis axis = option_axis::scale;
   using format = F;
   static constexpr scale_rule rule = Rule;
   static constexpr bool two_levels = false;
@@ -132,6 +134,7 @@ struct scaled_by {
 /// tensor scale), at least the smallest positive F.
 template<class F>
 struct scaled_by_two_levels {
+  static constexpr option_axis axis = option_axis::scale;
   using format = F;
   static constexpr scale_rule rule = scale_rule::nearest;
   static constexpr bool two_levels = true;
