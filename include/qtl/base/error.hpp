@@ -147,7 +147,7 @@ inline constexpr bool exceptions_enabled = QTL_EXCEPTIONS != 0;
 
 /// Throws qtl::error when `s` is a failure.
 template<class S = status>
-void throw_if_failed(const S& s) {
+void throw_if_failed([[maybe_unused]] const S& s) {
   static_assert(
       exceptions_enabled<S>,
       "this form throws; with exceptions off call the try_ form or the one returning a status");

@@ -13,7 +13,6 @@ namespace qtl::inline v0 {
 
 /// What a product writes.
 enum class output_kind : std::uint8_t { as_f32, as_f16, as_bf16, as_codes };
-inline constexpr int output_kinds = 4;
 
 /// The kind's name.
 constexpr const char* to_string(output_kind kind) {

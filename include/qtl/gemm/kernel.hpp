@@ -18,6 +18,7 @@ namespace qtl::inline v0 {
 struct gemm_kernel {
   short_name name;
   bool is_fallback = false;  ///< correct but not fast: refused in strict mode
+  /// Whether run() computes this key, in every output: a layer has one kernel.
   bool (*supports)(const gemm_key& key) = nullptr;
   /// Bytes that pack() writes; null: the kernel reads the canonical layout.
   std::int64_t (*packed_size)(const gemm_key& key, const weight_operand& w) = nullptr;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/nn/qlinear.hpp - a quantized linear layer, y = x W^T + bias.
-// Holds: QLinear<W, A, Backend>, run_context, linear_options. Construction may fail and allocate; run() does neither.
+// Holds: QLinear<W, A, Backend>, run_context, linear_plan. Construction may fail and allocate; run() does neither.
 // Not here: products (gemm/, backend/), layers chosen at run time (any_linear.hpp).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -114,17 +113,14 @@ class QLinear {
   gemm_key key(output_kind output = output_kind::as_f32) const {
     return make_gemm_key(describe_linear<W, A>(), output, in_features());
   }
-  /// The kernel that runs for this output.
-  const char* kernel_name(output_kind output = output_kind::as_f32) const {
-    return kernel_for(output)->name.c_str();
-  }
+  /// The kernel that runs, whatever the output.
+  const char* kernel_name() const { return kernel_->name.c_str(); }
 
-  /// Names the kernel and the workspace for m tokens. Errors: invalid_argument, overflow,
+  /// Names the kernel and the workspace for m tokens. Errors: overflow, which a negative m is too;
   /// fallback_refused.
   result<linear_plan> plan(std::int64_t m, strictness strict = strictness::allow_fallback,
-                           int threads = 1, output_kind output = output_kind::as_f32) const {
-    const gemm_kernel* kernel = kernel_for(output);
-    if (strict == strictness::strict && kernel->is_fallback) return refuse_fallback(*kernel);
+                           int threads = 1) const {
+    if (strict == strictness::strict && kernel_->is_fallback) return refuse_fallback();
     std::int64_t elements = 0;
     std::int64_t bytes = 0;
     if (!checked_multiply(m, in_features(), elements) || !checked_multiply(elements, 64, bytes) ||
@@ -132,10 +128,10 @@ class QLinear {
       return mismatch("m", "number of tokens, which must not be negative or overflow,", 0, 0, m,
                       error_code::overflow);
     const gemm_shape shape{m, out_features(), in_features(), threads};
-    return linear_plan{kernel, m,
-                       activation_layout<A>{m, in_features()}.size() +
-                           aligned_size(kernel->workspace_size(key(output), shape)) +
-                           static_cast<std::int64_t>(buffer_alignment)};
+    const std::int64_t activations = activation_layout<A>{m, in_features()}.size();
+    const std::int64_t products = aligned_size(kernel_->workspace_size(key(), shape));
+    return linear_plan{kernel_, m,
+                       activations + products + static_cast<std::int64_t>(buffer_alignment)};
   }
   /// Bytes of workspace that run() needs for m tokens; 0 where plan() fails.
   std::int64_t workspace_size(std::int64_t m, int threads = 1) const {
@@ -189,14 +185,10 @@ class QLinear {
         !needs_calibration,
         "a static activation policy needs its calibrated parameters: QLinear{weight, bias, qtl::calibrate<A>(samples)}");
   }
-  const gemm_kernel* kernel_for(output_kind output) const {
-    return kernels_[static_cast<std::size_t>(output)];
-  }
-
-  status refuse_fallback(const gemm_kernel& kernel) const {
+  status refuse_fallback() const {
     status s{error_code::fallback_refused, "strict", -1, 0, 0, {}};
     s.message.append("strict: only the fallback kernel ")
-        .append(kernel.name.view())
+        .append(kernel_->name.view())
         .append(" runs ");
     s.message.append(to_text(describe_linear<W, A>()).view());
     return s;
@@ -209,10 +201,8 @@ class QLinear {
     if (needs_calibration && (!is_finite(activation.scale) || activation.scale == 0.0f))
       return failure(error_code::invalid_argument, "activation",
                      "the scale is zero or not finite, expected a finite non-zero scale");
-    for (std::size_t o = 0; o < kernels_.size(); ++o) {
-      kernels_[o] = find_kernel<backend>(key(static_cast<output_kind>(o)));
-      if (kernels_[o] == nullptr) return no_kernel(static_cast<output_kind>(o));
-    }
+    kernel_ = find_kernel<backend>(key());
+    if (kernel_ == nullptr) return no_kernel();
     activation_ = activation;
     auto copy = buffer<float>::make(static_cast<std::int64_t>(bias.size()));
     if (!copy.ok()) return copy.why();
@@ -221,27 +211,20 @@ class QLinear {
     return pack();
   }
 
-  // The layout of the f32 output's kernel serves all outputs: kernels of one list that pack agree
-  // on it or differ by name.
   status pack() {
-    const gemm_kernel& kernel = *kernel_for(output_kind::as_f32);
-    if (kernel.packed_size == nullptr) return {};
+    if (kernel_->packed_size == nullptr) return {};
     const weight_operand w = erase(weight_);
-    auto packed = buffer<std::byte>::make(kernel.packed_size(key(), w));
+    auto packed = buffer<std::byte>::make(kernel_->packed_size(key(), w));
     if (!packed.ok()) return packed.why();
     packed_ = *std::move(packed);
-    kernel.pack(key(), w, packed_.data());
+    kernel_->pack(key(), w, packed_.data());
     return {};
   }
 
-  status no_kernel(output_kind output) const {
+  status no_kernel() const {
     status s{error_code::unsupported, "Backend", -1, 0, 0, {}};
-    s.message.append("Backend: ")
-        .append(short_name(backend::name).view())
-        .append(" has no kernel for ");
-    s.message.append(to_text(describe_linear<W, A>()).view())
-        .append(" with output ")
-        .append(to_string(output));
+    s.message.append("Backend: ").append(short_name(backend::name).view());
+    s.message.append(" has no kernel for ").append(to_text(describe_linear<W, A>()).view());
     return s;
   }
 
@@ -253,7 +236,7 @@ class QLinear {
     if (y_cols != out_features())
       return mismatch("y", "number of columns", 1, out_features(), y_cols);
     const result<linear_plan> p =
-        plan(x.rows, strictness::allow_fallback, context.executor.threads(), y.kind);
+        plan(x.rows, strictness::allow_fallback, context.executor.threads());
     if (!p.ok()) return p.why();
     if (static_cast<std::int64_t>(context.workspace.size()) < p->workspace_size)
       return mismatch("context.workspace", "size in bytes", -1, p->workspace_size,
@@ -283,7 +266,7 @@ class QLinear {
   buffer<float> bias_;
   buffer<std::byte> packed_;
   qparams<A> activation_{};
-  std::array<const gemm_kernel*, output_kinds> kernels_{};
+  const gemm_kernel* kernel_ = nullptr;
 };
 
 // Eigen's own type for a result with the shape of M's, where M is Eigen's and its columns can be

@@ -18,16 +18,17 @@ struct block_extent {
 };
 
 /// Calls f(block_extent) for every block of a rows x cols tensor, row-major. Empty blocks (of a
-/// tensor without elements) are visited too: they have a scale.
+/// tensor without elements) are visited too, since they have a scale; both their extents are 0.
 template<class F>
 constexpr void for_each_block(const block_grid& grid, std::int64_t rows, std::int64_t cols, F&& f) {
   for (std::int64_t bi = 0; bi < grid.rows; ++bi)
     for (std::int64_t bj = 0; bj < grid.cols; ++bj) {
-      const std::int64_t row = bi * grid.block_rows;
-      const std::int64_t col = bj * grid.block_cols;
-      f(block_extent{bi * grid.cols + bj, row,
-                     rows - row < grid.block_rows ? rows - row : grid.block_rows, col,
-                     cols - col < grid.block_cols ? cols - col : grid.block_cols});
+      block_extent b{bi * grid.cols + bj, bi * grid.block_rows, grid.block_rows,
+                     bj * grid.block_cols, grid.block_cols};
+      if (b.rows > rows - b.row) b.rows = rows - b.row;
+      if (b.cols > cols - b.col) b.cols = cols - b.col;
+      if (b.rows == 0 || b.cols == 0) b.rows = b.cols = 0;
+      f(b);
     }
 }
 

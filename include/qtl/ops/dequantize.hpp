@@ -16,7 +16,7 @@ status dequantize_into(const QTensorView<P>& q, matrix_view<float> y) {
   if (y.rows != q.rows()) return mismatch("y", "number of rows", 0, q.rows(), y.rows);
   if (y.cols != q.cols()) return mismatch("y", "number of columns", 1, q.cols(), y.cols);
   for_each_block(q.layout.grid, q.rows(), q.cols(), [&](const block_extent& b) {
-    const qparams<P> p = b.rows != 0 && b.cols != 0 ? q.block_params(b.index) : qparams<P>{};
+    const qparams<P> p = b.rows != 0 ? q.block_params(b.index) : qparams<P>{};
     for (std::int64_t i = b.row; i < b.row + b.rows; ++i)
       decode_run<P>(q.codes + i * q.layout.row_bytes, b.col, b.cols, p,
                     y.data + i * y.row_stride + b.col * y.col_stride, y.col_stride);

@@ -19,10 +19,10 @@ using pick_timing = typename pick_option<option_axis::timing, static_scale, O...
 /// range of each block that `Granularity` cuts into a scale and, where affine, a zero point;
 /// Options are scaled_by<...>, a round_* tag, dynamic.
 ///
-///     policy<s4, symmetric, per_group<128>>                       // weights, f32 scales
-///     policy<s8, symmetric, per_token, dynamic>                   // activations, scales from the
-///     data policy<e2m1, symmetric, per_group<32>, scaled_by<e8m0>>     // MXFP4 policy<f16,
-///     unscaled>                                       // activations kept in f16
+///     policy<s4, symmetric, per_group<128>>                     // weights, f32 scales
+///     policy<s8, symmetric, per_token, dynamic>                 // activations
+///     policy<e2m1, symmetric, per_group<32>, scaled_by<e8m0>>   // MXFP4
+///     policy<f16, unscaled>                                     // activations kept in f16
 template<NumberFormat Format, Scheme Scheme_ = symmetric, Granularity Granularity_ = per_tensor,
          PolicyOption... Options>
   requires HoldsElements<Format> && AffineOnIntegers<Format, Scheme_> &&
@@ -52,12 +52,5 @@ template<class P>
 concept QuantPolicy =
     is_policy<P> ||
     unsatisfied<"expected a qtl::policy<format, scheme, granularity, options...>", P>;
-
-/// True where P's codes are integers with a zero point of at most the code's range: what integer
-/// kernels take.
-template<QuantPolicy P>
-inline constexpr bool has_integer_codes =
-    is_integer_format<typename P::format> && P::scheme::zero_point != zero_point_kind::wide &&
-    P::scheme::zero_point != zero_point_kind::shift;
 
 }  // namespace qtl::inline v0

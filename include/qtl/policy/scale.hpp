@@ -144,11 +144,12 @@ struct scaled_by_two_levels {
                                                          float tensor_scale) {
     return store_scale<F>(ideal / tensor_scale);
   }
-  /// The f32 scale of a tensor with this amax > 0.
+  /// The f32 scale of a tensor with this amax > 0; so large that its product with no block scale is zero.
   template<class E>
   QTL_HOST_DEVICE static constexpr float tensor_scale(float amax) {
+    constexpr float least = smallest_float / F::smallest;
     const float scale = amax / (E::max * F::max);
-    return scale == 0.0f ? smallest_float : scale;
+    return scale < least ? least : scale;
   }
 };
 

@@ -36,17 +36,24 @@ result<tensor_layout> make_layout(std::int64_t rows, std::int64_t cols) {
   if (cols < 0)
     return mismatch("cols", "extent, which must not be negative,", 1, 0, cols,
                     error_code::invalid_argument);
+  const block_grid grid =
+      make_block_grid(rows, cols, P::granularity::block_rows, P::granularity::block_cols);
+  // 64 bits per element and per block are more than any policy stores. Extents are checked alone
+  // too: beside an extent of 0 any other would pass.
   std::int64_t elements = 0;
+  std::int64_t blocks = 0;
   std::int64_t bits = 0;
-  if (!checked_multiply(rows, cols, elements) || !checked_multiply(elements, 64, bits))
+  if (!checked_multiply(rows, 64, bits) || !checked_multiply(cols, 64, bits) ||
+      !checked_multiply(rows, cols, elements) || !checked_multiply(elements, 64, bits) ||
+      !checked_multiply(grid.rows, grid.cols, blocks) || !checked_multiply(blocks, 64, bits))
     return failure(error_code::overflow, "rows * cols",
-                   "the product of the extents does not fit 64 bits");
+                   "the size of the tensor does not fit 64 bits");
   tensor_layout layout;
   layout.rows = rows;
   layout.cols = cols;
   layout.row_bytes = packed_bytes(cols, P::format::bits);
   layout.code_bytes = rows * layout.row_bytes;
-  layout.grid = make_block_grid(rows, cols, P::granularity::block_rows, P::granularity::block_cols);
+  layout.grid = grid;
   layout.scale_bytes = layout.grid.size() * scale_bytes<P>;
   layout.offset_bytes = layout.grid.size() * offset_bytes<P>;
   return layout;

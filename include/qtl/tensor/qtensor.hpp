@@ -49,7 +49,7 @@ class QTensor {
     result<QTensor> copy = make(source.rows(), source.cols());
     if (!copy.ok()) return copy;
     const tensor_layout& to = copy->layout_;
-    for (std::int64_t i = 0; i < to.rows; ++i)
+    for (std::int64_t i = 0; to.row_bytes != 0 && i < to.rows; ++i)
       copy_bytes(copy->codes_.data() + i * to.row_bytes, source.codes + i * source.layout.row_bytes,
                  to.row_bytes);
     copy_bytes(copy->scales_.data(), source.scales, to.scale_bytes);
