@@ -154,11 +154,13 @@ class QLinear {
     return run_into(x, {y.data, y.row_stride, y.col_stride, kind, {}}, y.rows, y.cols, context);
   }
   /// The same with y requantized: y holds P's codes under parameters p, for a next layer. A NaN
-  /// becomes P's code of NaN, 0 for integers.
+  /// becomes P's code of NaN, 0 for integers. Also invalid_argument where p's scale is zero or not
+  /// finite.
   template<QuantPolicy P>
     requires RequantizedOutput<P>
   status run(matrix_view<const float> x, matrix_view<code_type<typename P::format>> y,
              const qparams<P>& p, const run_context& context) const {
+    if (const status s = check_scale(p.scale, "p"); !s.ok()) return s;
     return run_into(
         x, {y.data, y.row_stride, y.col_stride, output_kind::as_codes, make_requantizer<P>(p)},
         y.rows, y.cols, context);
@@ -185,6 +187,12 @@ class QLinear {
         !needs_calibration,
         "a static activation policy needs its calibrated parameters: QLinear{weight, bias, qtl::calibrate<A>(samples)}");
   }
+  static status check_scale(float scale, const char* operand) {
+    if (is_finite(scale) && scale != 0.0f) return {};
+    return failure(error_code::invalid_argument, operand,
+                   "the scale is zero or not finite, expected a finite non-zero scale");
+  }
+
   status refuse_fallback() const {
     status s{error_code::fallback_refused, "strict", -1, 0, 0, {}};
     s.message.append("strict: only the fallback kernel ")
@@ -198,9 +206,8 @@ class QLinear {
     if (!bias.empty() && static_cast<std::int64_t>(bias.size()) != out_features())
       return mismatch("bias", "number of values", 0, out_features(),
                       static_cast<std::int64_t>(bias.size()));
-    if (needs_calibration && (!is_finite(activation.scale) || activation.scale == 0.0f))
-      return failure(error_code::invalid_argument, "activation",
-                     "the scale is zero or not finite, expected a finite non-zero scale");
+    if (const status s = check_scale(activation.scale, "activation"); needs_calibration && !s.ok())
+      return s;
     kernel_ = find_kernel<backend>(key());
     if (kernel_ == nullptr) return no_kernel();
     activation_ = activation;
