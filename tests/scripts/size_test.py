@@ -1,0 +1,94 @@
+"""Keeps things small: files, functions, template parameter lists and nesting."""
+
+import re
+
+import tree
+
+FILE_LINES = 400
+FUNCTION_LINES = 60
+TEMPLATE_PARAMETERS = 5
+NESTING = 4
+# 'file' or 'file:function' that may exceed a limit. This list only shrinks.
+EXCEPTIONS = set()
+
+BODY = re.compile(r"\)\s*(?:const|noexcept|override|&|->\s*[\w:<>,\s*&]+|:\s[^;{}]*(?:\{[^{}]*\}[^;{}]*)*)*\s*\{")
+CONTROL = re.compile(r"\s*(?:\} *)?(?:if|for|while|switch|do|else)\b")
+SPECIALIZATION = re.compile(r"\s*(?:requires\b[^;{]*?)?(?:struct|class)\s+\w+\s*<")
+KEYWORDS = {"if", "for", "while", "switch", "catch", "return", "sizeof", "decltype", "requires"}
+
+
+def callee(code, closing_parenthesis):
+    """The word before the parenthesis that closes at the given position."""
+    depth = 0
+    for position in range(closing_parenthesis, -1, -1):
+        depth += {")": 1, "(": -1}.get(code[position], 0)
+        if depth == 0:
+            words = re.findall(r"[\w\]]+", code[max(0, position - 80):position])
+            return words[-1] if words else ""
+    return ""
+
+
+def functions(code):
+    """(name, opening brace, closing brace) of every outermost function body."""
+    position = 0
+    while match := BODY.search(code, position):
+        word = callee(code, match.start())
+        opening = match.end() - 1
+        if word in KEYWORDS or word.endswith("]"):
+            position = match.end()
+            continue
+        closing = tree.matching(code, opening)
+        yield word, opening, closing
+        position = closing
+
+
+def nesting(body):
+    """The deepest control statement of a formatted body, told by indentation: braces are optional."""
+    deepest, open_indents = 0, []
+    for line in filter(str.strip, body.split("\n")):
+        indent = len(line) - len(line.lstrip())
+        while open_indents and open_indents[-1] >= indent:
+            open_indents.pop()
+        if CONTROL.match(line):
+            open_indents.append(indent)
+            deepest = max(deepest, len(open_indents))
+    return deepest
+
+
+def parameter_counts(code):
+    """(line, count) of every template head; a partial specialization has what its primary gives it."""
+    for match in re.finditer(r"\btemplate\s*<", code):
+        closing = tree.matching(code, match.end() - 1, "<>")
+        if SPECIALIZATION.match(code, closing + 1):
+            continue
+        parameters = code[match.end():closing]
+        while (flat := re.sub(r"<[^<>]*>|\([^()]*\)", "", parameters)) != parameters:
+            parameters = flat
+        yield tree.line_of(code, match.start()), parameters.count(",") + 1
+
+
+def check(path):
+    text = path.read_text()
+    code, file = tree.bare_code(text), tree.name(path)
+    if file not in EXCEPTIONS and text.count("\n") > FILE_LINES:
+        yield f"{file}: {text.count(chr(10))} lines, limit {FILE_LINES}"
+    for name, opening, closing in functions(code):
+        body = code[opening + 1:closing]
+        if f"{file}:{name}" in EXCEPTIONS:
+            continue
+        where = f"{file}:{tree.line_of(code, opening)}: {name}"
+        if body.count("\n") > FUNCTION_LINES:
+            yield f"{where}: {body.count(chr(10))} lines, limit {FUNCTION_LINES}"
+        if nesting(body) > NESTING:
+            yield f"{where}: {nesting(body)} levels deep, limit {NESTING}"
+    for line, count in parameter_counts(code):
+        if count > TEMPLATE_PARAMETERS:
+            yield f"{file}:{line}: {count} template parameters, limit {TEMPLATE_PARAMETERS}"
+
+
+def main():
+    files = sorted(p for p in tree.INCLUDE.rglob("*") if p.suffix in (".hpp", ".inl"))
+    tree.report("sizes, files", len(files), [problem for path in files for problem in check(path)])
+
+
+main()
