@@ -41,7 +41,7 @@ class buffer {
     if (!checked_multiply(n, static_cast<std::int64_t>(sizeof(T)), bytes))
       return mismatch("size", "element count", 0, 0, n, error_code::overflow);
     buffer b;
-    if (n == 0) return b;
+    if (n == 0) return result<buffer>(std::move(b));
     void* memory = ::operator new(static_cast<std::size_t>(bytes),
                                   std::align_val_t(buffer_alignment), std::nothrow);
     if (memory == nullptr)
@@ -50,7 +50,7 @@ class buffer {
     std::memset(memory, 0, static_cast<std::size_t>(bytes));
     b.data_ = static_cast<T*>(memory);
     b.size_ = n;
-    return b;
+    return result<buffer>(std::move(b));
   }
 
   /// A copy of this buffer.

@@ -6,7 +6,7 @@
 
 #include <concepts>
 #include <cstdint>
-#include <memory>
+#include <type_traits>
 
 #include "qtl/base/config.hpp"
 
@@ -39,7 +39,7 @@ class executor_ref {
   template<Executor E>
     requires(!std::same_as<E, executor_ref>)
   executor_ref(E& executor)
-      : object_(std::addressof(executor)), threads_(static_cast<int>(executor.threads())),
+      : object_(__builtin_addressof(executor)), threads_(static_cast<int>(executor.threads())),
         run_(&run_on<E>) {}
 
   int threads() const { return threads_; }
@@ -48,7 +48,7 @@ class executor_ref {
   template<class F>
   void parallel_for(std::int64_t n, F&& f) const {
     if (run_ == nullptr || n <= 1) return serial_executor::parallel_for(n, f);
-    task t{const_cast<void*>(static_cast<const void*>(std::addressof(f))),
+    task t{const_cast<void*>(static_cast<const void*>(__builtin_addressof(f))),
            [](void* object, std::int64_t i) {
              (*static_cast<std::remove_reference_t<F>*>(object))(i);
            }};

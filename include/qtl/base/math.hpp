@@ -19,21 +19,26 @@ QTL_HOST_DEVICE constexpr To bit_cast(const From& from) {
   return __builtin_bit_cast(To, from);
 }
 
+/// The bit pattern of x, and the float of a bit pattern.
 QTL_HOST_DEVICE constexpr std::uint32_t float_bits(float x) { return bit_cast<std::uint32_t>(x); }
 QTL_HOST_DEVICE constexpr float float_from_bits(std::uint32_t bits) {
   return bit_cast<float>(bits);
 }
 
+/// Whether x is NaN; read from its bits.
 QTL_HOST_DEVICE constexpr bool is_nan(float x) {
   return (float_bits(x) & 0x7FFFFFFFu) > 0x7F800000u;
 }
+/// Whether x is neither NaN nor infinite; read from its bits.
 QTL_HOST_DEVICE constexpr bool is_finite(float x) {
   return (float_bits(x) & 0x7F800000u) != 0x7F800000u;
 }
+/// x without its sign.
 QTL_HOST_DEVICE constexpr float magnitude(float x) {
   return float_from_bits(float_bits(x) & 0x7FFFFFFFu);
 }
 
+/// Named values: infinity, a quiet NaN, the smallest positive and the largest finite float.
 inline constexpr float infinity = float_from_bits(0x7F800000u);
 inline constexpr float quiet_nan = float_from_bits(0x7FC00000u);
 inline constexpr float smallest_float = float_from_bits(1u);

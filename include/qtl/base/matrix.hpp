@@ -11,7 +11,7 @@
 
 namespace qtl::inline v0 {
 
-// What a dense, resizable, assignable matrix of Eigen's looks like from outside.
+/// What a dense, resizable, assignable matrix of Eigen's looks like from outside.
 template<class M>
 inline constexpr bool is_resizable_dense_matrix = requires(M& m, std::int64_t n) {
   typename M::PlainObject;
@@ -44,7 +44,7 @@ class matrix {
     m.memory_ = *std::move(memory);
     m.rows_ = rows;
     m.cols_ = cols;
-    return m;
+    return result<matrix>(std::move(m));
   }
 
   std::int64_t rows() const { return rows_; }
@@ -67,7 +67,7 @@ class matrix {
     m.memory_ = *std::move(memory);
     m.rows_ = rows_;
     m.cols_ = cols_;
-    return m;
+    return result<matrix>(std::move(m));
   }
 
   /// Copies into an Eigen matrix: `Eigen::MatrixXf back = qtl::dequantize(q);`.

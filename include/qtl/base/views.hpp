@@ -54,7 +54,7 @@ inline constexpr bool is_matrix_view = false;
 template<class T>
 inline constexpr bool is_matrix_view<matrix_view<T>> = true;
 
-// Asks for what Eigen's directly addressable expressions and qtl::matrix both offer.
+/// Asks for what Eigen's directly addressable expressions and qtl::matrix both offer.
 template<class M>
 inline constexpr bool has_strided_float_storage = requires(const M& m) {
   { m.rows() } -> std::convertible_to<std::int64_t>;

@@ -109,6 +109,7 @@ struct fp4_bnb_table {
   }();
 };
 
+/// The codebooks of bitsandbytes.
 using nf4 = codebook<4, nf4_table>;
 using fp4_bnb = codebook<4, fp4_bnb_table>;
 

@@ -5,7 +5,6 @@
 // refused and activations with NaN poison their token's scale, both above this floor.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -34,6 +33,7 @@ struct integer {
   QTL_HOST_DEVICE static constexpr float decode(code c) { return static_cast<float>(c); }
 };
 
+/// Integers by their width, signed and unsigned, as PTX spells them.
 using s1 = integer<1>;
 using s2 = integer<2>;
 using s3 = integer<3>;

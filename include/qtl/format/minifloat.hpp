@@ -33,11 +33,13 @@ constexpr int default_bias(int exponent_bits, special_values specials) {
   return (1 << (exponent_bits - 1)) - (specials == special_values::fnuz ? 0 : 1);
 }
 
+/// Saturation below 16 bits, infinity from there on.
 constexpr overflow_rule default_overflow(int exponent_bits, int mantissa_bits) {
   return 1 + exponent_bits + mantissa_bits < 16 ? overflow_rule::saturate
                                                 : overflow_rule::to_special;
 }
 
+/// The name of a layout: f16, bf16, f32, or eEmM with a suffix for what is not usual of its width.
 constexpr short_name minifloat_name(int e, int m, special_values specials, overflow_rule overflow,
                                     int bias) {
   const bool is_e4m3 = e == 4 && m == 3;
@@ -192,6 +194,7 @@ using f16 = minifloat<5, 10>;                            ///< IEEE binary16; ove
 using bf16 = minifloat<8, 7>;                            ///< bfloat16; overflow gives Inf
 using f32 = minifloat<8, 23>;  ///< IEEE binary32: the code is the bit pattern
 
+/// Maps a minifloat to the one that differs in its overflow rule.
 template<class F, overflow_rule Overflow>
 struct with_overflow_rule;
 template<int E, int M, special_values S, overflow_rule Old, int B, overflow_rule New>

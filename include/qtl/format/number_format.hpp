@@ -26,6 +26,7 @@ enum class format_kind : std::uint8_t {
   custom,          ///< a stranger's; known through decode() only
 };
 
+/// The test behind NumberFormat.
 template<class F>
 inline constexpr bool is_number_format = requires(float x) {
   { F::name } -> std::convertible_to<short_name>;

@@ -4,6 +4,7 @@
 // a template over policies; a format that no kernel knows is read through its table of values.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,59 +16,80 @@
 
 namespace qtl::inline v0 {
 
-/// How codes or scales are read: by a table of 2^bits values, or as one of the wide floats.
-enum class value_encoding : std::uint8_t { by_table, as_f16, as_bf16, as_f32 };
+/// How codes or scales are read: as integers, by a table of 2^bits values, or as a wide float.
+enum class value_encoding : std::uint8_t {
+  as_signed,
+  as_unsigned,
+  by_table,
+  as_f16,
+  as_bf16,
+  as_f32
+};
 
 /// Reads codes of a format that is known at run time only.
 struct element_reader {
   int bits = 0;
   value_encoding encoding = value_encoding::by_table;
-  const float* values = nullptr;  ///< of each raw code, where encoding is by_table
-
-  float value(std::uint32_t raw) const {
-    switch (encoding) {
-      case value_encoding::by_table:
-        return values[raw];
-      case value_encoding::as_f16:
-        return f16::decode(static_cast<std::uint16_t>(raw));
-      case value_encoding::as_bf16:
-        return bf16::decode(static_cast<std::uint16_t>(raw));
-      case value_encoding::as_f32:
-        return float_from_bits(raw);
-    }
-    return 0.0f;
-  }
+  const float* values = nullptr;  ///< of each raw code, where a code has at most 8 bits
 
   /// The values of codes first .. first + count of a packed row.
   void read(const std::byte* row, std::int64_t first, std::int64_t count, float* out) const {
     switch (bits) {
       case 1:
-        return read_as<1>(row, first, count, out);
+        return read_narrow<1>(row, first, count, out);
       case 2:
-        return read_as<2>(row, first, count, out);
+        return read_narrow<2>(row, first, count, out);
       case 3:
-        return read_as<3>(row, first, count, out);
+        return read_narrow<3>(row, first, count, out);
       case 4:
-        return read_as<4>(row, first, count, out);
+        return read_narrow<4>(row, first, count, out);
       case 5:
-        return read_as<5>(row, first, count, out);
+        return read_narrow<5>(row, first, count, out);
       case 6:
-        return read_as<6>(row, first, count, out);
+        return read_narrow<6>(row, first, count, out);
       case 7:
-        return read_as<7>(row, first, count, out);
+        return read_narrow<7>(row, first, count, out);
       case 8:
-        return read_as<8>(row, first, count, out);
-      case 16:
-        return read_as<16>(row, first, count, out);
+        return read_narrow<8>(row, first, count, out);
       default:
-        return read_as<32>(row, first, count, out);
+        return read_wide(row, first, count, out);
     }
   }
 
  private:
   template<int Bits>
-  void read_as(const std::byte* row, std::int64_t first, std::int64_t count, float* out) const {
-    for (std::int64_t i = 0; i < count; ++i) out[i] = value(load_code<Bits>(row, first + i));
+  void read_narrow(const std::byte* row, std::int64_t first, std::int64_t count, float* out) const {
+    std::array<std::uint8_t, run_chunk> raw;
+    for (std::int64_t start = 0; start < count; start += run_chunk) {
+      const std::int64_t n = count - start < run_chunk ? count - start : run_chunk;
+      load_run<Bits>(row, first + start, raw.data(), n);
+      convert<Bits>(raw.data(), n, out + start);
+    }
+  }
+
+  // One loop for each encoding: compilers vectorise those of integers.
+  template<int Bits>
+  void convert(const std::uint8_t* raw, std::int64_t count, float* out) const {
+    constexpr int sign = 1 << (Bits - 1);
+    if (encoding == value_encoding::as_signed)
+      for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>((raw[i] ^ sign) - sign);
+    else if (encoding == value_encoding::as_unsigned)
+      for (std::int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(raw[i]);
+    else
+      for (std::int64_t i = 0; i < count; ++i) out[i] = values[raw[i]];
+  }
+
+  void read_wide(const std::byte* row, std::int64_t first, std::int64_t count, float* out) const {
+    const auto half = [&](std::int64_t i) {
+      return static_cast<std::uint16_t>(load_code<16>(row, first + i));
+    };
+    if (encoding == value_encoding::as_f16)
+      for (std::int64_t i = 0; i < count; ++i) out[i] = f16::decode(half(i));
+    else if (encoding == value_encoding::as_bf16)
+      for (std::int64_t i = 0; i < count; ++i) out[i] = bf16::decode(half(i));
+    else
+      for (std::int64_t i = 0; i < count; ++i)
+        out[i] = float_from_bits(load_code<32>(row, first + i));
   }
 };
 
@@ -75,7 +97,11 @@ struct element_reader {
 template<NumberFormat F>
 constexpr element_reader reader_of() {
   if constexpr (F::bits <= 8)
-    return {F::bits, value_encoding::by_table, value_table<F>.data()};
+    return {F::bits,
+            kind_of<F> != format_kind::integer ? value_encoding::by_table
+            : std::is_signed_v<code_type<F>>   ? value_encoding::as_signed
+                                               : value_encoding::as_unsigned,
+            value_table<F>.data()};
   else
     return {F::bits,
             std::same_as<F, f32>    ? value_encoding::as_f32
@@ -99,6 +125,16 @@ struct block_values {
                         ? value
                         : static_cast<float>(static_cast<std::int64_t>(value) - zero_point));
   }
+  /// real() of each value, in place. The difference is exact in double, as it is in integers.
+  void to_reals(float* values, std::int64_t count) const {
+    if (shift != 0.0f)
+      for (std::int64_t i = 0; i < count; ++i) values[i] = real(values[i]);
+    else if (zero_point != 0)
+      for (std::int64_t i = 0; i < count; ++i)
+        values[i] = scale * static_cast<float>(static_cast<double>(values[i]) - zero_point);
+    else
+      for (std::int64_t i = 0; i < count; ++i) values[i] *= scale;
+  }
 };
 
 /// A quantized weight, n x k: rows are output features.
@@ -116,6 +152,7 @@ struct weight_operand {
   block_grid grid;
 
   const std::byte* row(std::int64_t j) const { return codes + j * row_bytes; }
+  bool has_offsets() const { return offset_kind != offset_encoding::none; }
 
   /// The parameters of the block that holds element (j, p).
   block_values block_at(std::int64_t j, std::int64_t p) const {
@@ -163,6 +200,7 @@ struct activation_operand {
   matrix_view<const float> reals;
 
   const std::byte* row(std::int64_t i) const { return codes + i * row_bytes; }
+  bool has_offsets() const { return zero_points != nullptr || shifts != nullptr; }
 
   /// The parameters of row i's group that holds column p.
   block_values block_at(std::int64_t i, std::int64_t p) const {
@@ -176,6 +214,7 @@ struct activation_operand {
   }
 };
 
+/// How the offsets of P are kept.
 template<QuantPolicy P>
 constexpr offset_encoding offset_encoding_of() {
   switch (P::scheme::zero_point) {

@@ -12,7 +12,7 @@ namespace qtl::inline v0 {
 
 namespace reference {
 
-// sum over columns [first, last) of (code_x - zero_point_x) * (code_w - zero_point_w)
+/// sum over columns [first, last) of (code_x - zero_point_x) * (code_w - zero_point_w)
 inline std::int64_t integer_dot(const gemm_args& g, std::int64_t i, std::int64_t j,
                                 std::int64_t first, std::int64_t last) {
   const std::int64_t zero_x = g.x.block_at(i, first).zero_point;
@@ -29,15 +29,15 @@ inline std::int64_t integer_dot(const gemm_args& g, std::int64_t i, std::int64_t
   return sum;
 }
 
-// s32 and s64: y = fma(float(acc), scale_x * scale_w, bias)
+/// s32 and s64: y = fma(float(acc), scale_x * scale_w, bias)
 inline float integer_element(const gemm_args& g, std::int64_t i, std::int64_t j) {
   const std::int64_t acc = integer_dot(g, i, j, 0, g.k());
   return fused_multiply_add(static_cast<float>(acc),
                             g.x.block_at(i, 0).scale * g.w.block_at(j, 0).scale, g.bias_at(j));
 }
 
-// s32_grouped: scales that change along k enter per segment, ascending; those that do not enter
-// once at the end.
+/// s32_grouped: scales that change along k enter per segment, ascending; those that do not enter
+/// once at the end.
 inline float grouped_element(const gemm_args& g, std::int64_t i, std::int64_t j) {
   const bool x_grouped = g.key.activation.block_cols != 0;
   const bool w_grouped = g.key.weight.block_cols != 0;
@@ -70,7 +70,7 @@ inline float weight_real(const weight_operand& w, std::int64_t j, std::int64_t p
   return w.block_at(j, p).real(value);
 }
 
-// real: y = float(sum of double(x) * double(w) + bias)
+/// real: y = float(sum of double(x) * double(w) + bias)
 inline float real_element(const gemm_args& g, std::int64_t i, std::int64_t j) {
   double sum = 0;
   for (std::int64_t p = 0; p < g.k(); ++p)
@@ -79,6 +79,7 @@ inline float real_element(const gemm_args& g, std::int64_t i, std::int64_t j) {
   return static_cast<float>(sum + static_cast<double>(g.bias_at(j)));
 }
 
+/// Output element (i, j) before it is rounded to the output format.
 inline float element(const gemm_args& g, std::int64_t i, std::int64_t j) {
   switch (g.key.accumulator) {
     case accumulation::s32:
@@ -98,6 +99,7 @@ inline void run(const gemm_args& g) {
     for (std::int64_t j = 0; j < g.n(); ++j) store_output(g.y, i, j, element(g, i, j));
 }
 
+/// The reference as a kernel: supports every key, refused in strict mode.
 inline constexpr gemm_kernel kernel{
     .name = "reference",
     .is_fallback = true,

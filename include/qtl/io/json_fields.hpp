@@ -24,7 +24,7 @@ struct json_field {
   bool flag = false;       ///< of a boolean
 };
 
-// Collects the fields.
+/// Collects the fields.
 class json_field_collector {
  public:
   bool begin_object() { return open(false); }

@@ -14,7 +14,7 @@
 
 namespace qtl::inline v0::io {
 
-// The names of enumerators, in their order.
+/// The names of enumerators, in their order.
 inline constexpr std::string_view format_kind_names[] = {
     "integer", "fixed_point", "floating_point", "exponent", "codebook", "custom"};
 inline constexpr std::string_view zero_point_names[] = {"none", "integer", "wide", "shift"};
@@ -23,6 +23,7 @@ inline constexpr std::string_view scale_rule_names[] = {"nearest", "floor", "cei
 inline constexpr std::string_view rounding_names[] = {"nearest_even", "nearest_away", "toward_zero",
                                                       "floor", "stochastic"};
 
+/// Finds the enumerator of that name and returns true, or returns false.
 template<class Enum, std::size_t N>
 bool enum_from_name(const std::string_view (&names)[N], std::string_view name, Enum& value) {
   for (std::size_t i = 0; i < N; ++i)
@@ -70,7 +71,7 @@ inline std::string to_json(const linear_desc& d) {
   return json.take();
 }
 
-// "json: <what> '<value>' <rest>"
+/// "json: <what> '<value>' <rest>"
 inline status policy_error(error_code code, std::string_view what, std::string_view value,
                            std::string_view rest) {
   status s = failure(code, "json", what);
@@ -78,7 +79,7 @@ inline status policy_error(error_code code, std::string_view what, std::string_v
   return s;
 }
 
-// Kind and bits of a shipped format; false where the name is a stranger's.
+/// Kind and bits of a shipped format; false where the name is a stranger's.
 inline bool complete_format(policy_desc& d) {
   bool known = false;
   for_each_type(shipped_formats{}, [&]<class F>() {
@@ -90,7 +91,7 @@ inline bool complete_format(policy_desc& d) {
   return known;
 }
 
-// The kind of zero point of a shipped scheme; false where the name is a stranger's.
+/// The kind of zero point of a shipped scheme; false where the name is a stranger's.
 inline bool complete_scheme(policy_desc& d) {
   bool known = false;
   using shipped_schemes =
@@ -104,7 +105,7 @@ inline bool complete_scheme(policy_desc& d) {
   return known;
 }
 
-// "per_group<128>" and its like to block extents; false where the name is a stranger's.
+/// "per_group<128>" and its like to block extents; false where the name is a stranger's.
 inline bool complete_granularity(policy_desc& d) {
   const std::string_view name = d.granularity.view();
   d.block_rows = name == "per_tensor" ? 0 : 1;
@@ -128,14 +129,14 @@ inline bool complete_granularity(policy_desc& d) {
   return true;
 }
 
-// What the text said beside the names, and whether it said it.
+/// What the text said beside the names, and whether it said it.
 struct policy_fields {
   policy_desc desc;
   bool has_kind = false, has_bits = false, has_zero_point = false, has_block = false,
        has_rule = false;
 };
 
-// Applies one field; false where the key is unknown or its value is not of the right kind.
+/// Applies one field; false where the key is unknown or its value is not of the right kind.
 inline bool apply_policy_field(policy_fields& p, std::string_view key, const json_field& f) {
   policy_desc& d = p.desc;
   const bool text = f.kind == json_field::type::text;
@@ -175,7 +176,7 @@ inline bool apply_policy_field(policy_fields& p, std::string_view key, const jso
   return false;
 }
 
-// Fills in what names imply, and checks what the text said against it.
+/// Fills in what names imply, and checks what the text said against it.
 inline status complete_policy(policy_fields& p) {
   policy_desc& d = p.desc;
   if (d.format.empty())
@@ -210,7 +211,7 @@ inline status complete_policy(policy_fields& p) {
   return {};
 }
 
-// The policy whose fields start with `prefix`; other fields are left to the caller.
+/// The policy whose fields start with `prefix`; other fields are left to the caller.
 inline result<policy_desc> policy_from_fields(const std::vector<json_field>& fields,
                                               std::string_view prefix) {
   policy_fields p;

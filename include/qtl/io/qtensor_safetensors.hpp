@@ -28,13 +28,15 @@ struct stored_as<P> {
 
 namespace qtensor_dialect {
 
+/// The dialect's version and the metadata key that holds it.
 inline constexpr std::string_view version = "1";
 inline constexpr std::string_view version_key = "qtl.version";
 
+/// The metadata key of a tensor.
 inline std::string policy_key(std::string_view name) { return "qtl." + std::string(name); }
 
-// A format that safetensors has a name for is stored under it, element by element; the rest as
-// packed bytes.
+/// A format that safetensors has a name for is stored under it, element by element; the rest as
+/// packed bytes.
 template<class F>
 constexpr dtype element_dtype() {
   dtype type = dtype::u8;
@@ -59,6 +61,7 @@ constexpr dtype element_dtype() {
   return type;
 }
 
+/// The dtype that zero points or shifts of P are stored as.
 template<class P>
 constexpr dtype offset_dtype() {
   if constexpr (P::scheme::zero_point == zero_point_kind::integer)
@@ -67,19 +70,20 @@ constexpr dtype offset_dtype() {
     return P::scheme::zero_point == zero_point_kind::wide ? dtype::i32 : dtype::f32;
 }
 
+/// What is appended to the name of the codes to name the offsets.
 template<class P>
 constexpr const char* offset_suffix() {
   return P::scheme::zero_point == zero_point_kind::shift ? ".shift" : ".zero_point";
 }
 
-// Columns of the code tensor: elements where the dtype has the format's width, else packed bytes.
+/// Columns of the code tensor: elements where the dtype has the format's width, else packed bytes.
 template<class P>
 constexpr std::int64_t code_columns(const tensor_layout& layout) {
   return bits_of(element_dtype<typename P::format>()) == P::format::bits ? layout.cols
                                                                          : layout.row_bytes;
 }
 
-// The policy with the shape, and for formats that only their author knows the value of every code.
+/// The policy with the shape, and for formats that only their author knows the value of every code.
 template<QuantPolicy P>
 std::string describe_tensor(const tensor_layout& layout) {
   json_writer json;
@@ -96,11 +100,12 @@ std::string describe_tensor(const tensor_layout& layout) {
   return json.take();
 }
 
+/// Size bytes from data.
 inline std::span<const std::byte> bytes_of(const std::byte* data, std::int64_t size) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-// What the metadata of one tensor says.
+/// What the metadata of one tensor says.
 struct tensor_description {
   policy_desc policy;
   std::int64_t rows = -1;
@@ -108,6 +113,7 @@ struct tensor_description {
   std::vector<std::int64_t> value_bits;
 };
 
+/// Reads and checks the metadata of a tensor; errors as try_read_policy.
 inline result<tensor_description> parse_description(const safetensors_file& in,
                                                     std::string_view name) {
   const std::string* text = in.metadata(policy_key(name));
@@ -138,6 +144,7 @@ inline result<tensor_description> parse_description(const safetensors_file& in,
   return d;
 }
 
+/// unsupported, naming the stored policy and the one asked for.
 inline status wrong_policy(const safetensors_file& in, std::string_view name,
                            const policy_desc& stored, const policy_desc& asked) {
   status s = file_failure(error_code::unsupported, in.path(), name, "stored as '");
@@ -148,6 +155,7 @@ inline status wrong_policy(const safetensors_file& in, std::string_view name,
   return s;
 }
 
+/// Whether the recorded values are those of the format of P; true for formats that need none.
 template<QuantPolicy P>
 bool same_values(const std::vector<std::int64_t>& bits) {
   if constexpr (kind_of<typename P::format> == format_kind::codebook ||
@@ -160,7 +168,7 @@ bool same_values(const std::vector<std::int64_t>& bits) {
   return true;
 }
 
-// The bytes of one part, checked for dtype and shape.
+/// The bytes of one part, checked for dtype and shape.
 inline result<std::span<const std::byte>> part(const safetensors_file& in, const std::string& name,
                                                dtype type, std::int64_t rows, std::int64_t cols) {
   const tensor_info* info = in.info(name);

@@ -56,10 +56,12 @@ struct shared_params {
   float tensor_scale = 1.0f;
 };
 
+/// The range of token i.
 constexpr scanned_range scan_row(matrix_view<const float> x, std::int64_t i) {
   return scan_range(x.row_range(i, 1));
 }
 
+/// Chooses what all tokens share from those that are finite.
 template<QuantPolicy A>
 shared_params<A> choose_shared(matrix_view<const float> x) {
   scanned_range seen;
@@ -69,13 +71,14 @@ shared_params<A> choose_shared(matrix_view<const float> x) {
   return {choose_stored<A>(seen.range(), tensor_scale).decoded(tensor_scale), tensor_scale};
 }
 
+/// Whether token i holds NaN.
 constexpr bool row_has_nan(matrix_view<const float> x, std::int64_t i) {
   for (std::int64_t j = 0; j < x.cols; ++j)
     if (is_nan(x(i, j))) return true;
   return false;
 }
 
-// The parameters of columns [first, first + count) of token i.
+/// The parameters of columns [first, first + count) of token i.
 template<QuantPolicy A>
 qparams<A> group_params(matrix_view<const float> x, std::int64_t i, std::int64_t first,
                         std::int64_t count, const shared_params<A>& shared) {
@@ -97,6 +100,7 @@ qparams<A> group_params(matrix_view<const float> x, std::int64_t i, std::int64_t
   return p;
 }
 
+/// Writes the offset of block number `at` into the operand's memory.
 template<QuantPolicy A>
 void store_offset(const activation_operand& to, std::int64_t at, const qparams<A>& p) {
   if constexpr (A::scheme::zero_point == zero_point_kind::shift)
@@ -105,7 +109,7 @@ void store_offset(const activation_operand& to, std::int64_t at, const qparams<A
     const_cast<std::int32_t*>(to.zero_points)[at] = p.zero_point();
 }
 
-// Quantizes token i into the operand's memory.
+/// Quantizes token i into the operand's memory.
 template<QuantPolicy A>
 void quantize_token(matrix_view<const float> x, std::int64_t i, const shared_params<A>& shared,
                     const activation_operand& to) {

@@ -85,7 +85,7 @@ class any_linear {
   std::unique_ptr<interface> layer_;
 };
 
-// Quantizes the weight for Layer's policies and wraps the layer.
+/// Quantizes the weight for Layer's policies and wraps the layer.
 template<class Layer>
 result<any_linear> make_any_linear(matrix_view<const float> weight, std::span<const float> bias,
                                    value_range activations) {

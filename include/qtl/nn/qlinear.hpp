@@ -50,6 +50,19 @@ concept RequantizedOutput =
      !is_unscaled<typename P::scheme>) ||
     unsatisfied<"a requantized output is an 8-bit per_tensor policy", P>;
 
+/// Eigen's own type for a result with the shape of M's, where M is Eigen's and its columns can be
+/// resized.
+template<class M>
+struct applied_result {
+  using type = matrix<float>;
+};
+template<class M>
+  requires requires { typename M::PlainObject; } &&
+           is_resizable_dense_matrix<typename M::PlainObject> && (M::ColsAtCompileTime == -1)
+struct applied_result<M> {
+  using type = typename M::PlainObject;
+};
+
 /// y = x W^T + bias with weights of policy W (n x k) and activations of policy A (m x k), on a
 /// Backend. The constructors that throw have twins that return a result: make() and make_view().
 template<QuantPolicy W, QuantPolicy A, class Backend_ = cpu_backend>
@@ -174,7 +187,23 @@ class QLinear {
   }
   /// As operator(), with a status instead of an exception.
   template<MatrixSource M>
-  auto try_apply(const M& x, const executor_ref& executor = {}) const;
+  auto try_apply(const M& x, const executor_ref& executor = {}) const {
+    using output = typename applied_result<M>::type;
+    using outcome = result<output>;
+    const matrix_view<const float> source = as_view(x);
+    const result<linear_plan> p = plan(source.rows, strictness::allow_fallback, executor.threads());
+    if (!p.ok()) return outcome(p.why());
+    result<buffer<std::byte>> workspace = buffer<std::byte>::make(p->workspace_size);
+    if (!workspace.ok()) return outcome(workspace.why());
+    result<matrix<float>> y = matrix<float>::make(source.rows, out_features());
+    if (!y.ok()) return outcome(y.why());
+    const status s = run(source, y->view(), {workspace->span(), executor, nullptr});
+    if (!s.ok()) return outcome(s);
+    if constexpr (std::same_as<output, matrix<float>>)
+      return y;
+    else
+      return outcome(static_cast<output>(*y));
+  }
 
  private:
   QLinear() = default;
@@ -275,39 +304,5 @@ class QLinear {
   qparams<A> activation_{};
   const gemm_kernel* kernel_ = nullptr;
 };
-
-// Eigen's own type for a result with the shape of M's, where M is Eigen's and its columns can be
-// resized.
-template<class M>
-struct applied_result {
-  using type = matrix<float>;
-};
-template<class M>
-  requires requires { typename M::PlainObject; } &&
-           is_resizable_dense_matrix<typename M::PlainObject> && (M::ColsAtCompileTime == -1)
-struct applied_result<M> {
-  using type = typename M::PlainObject;
-};
-
-template<QuantPolicy W, QuantPolicy A, class Backend_>
-  requires ValidLinear<W, A> && Backend<Backend_>
-template<MatrixSource M>
-auto QLinear<W, A, Backend_>::try_apply(const M& x, const executor_ref& executor) const {
-  using output = typename applied_result<M>::type;
-  using outcome = result<output>;
-  const matrix_view<const float> source = as_view(x);
-  const result<linear_plan> p = plan(source.rows, strictness::allow_fallback, executor.threads());
-  if (!p.ok()) return outcome(p.why());
-  result<buffer<std::byte>> workspace = buffer<std::byte>::make(p->workspace_size);
-  if (!workspace.ok()) return outcome(workspace.why());
-  result<matrix<float>> y = matrix<float>::make(source.rows, out_features());
-  if (!y.ok()) return outcome(y.why());
-  const status s = run(source, y->view(), {workspace->span(), executor, nullptr});
-  if (!s.ok()) return outcome(s);
-  if constexpr (std::same_as<output, matrix<float>>)
-    return y;
-  else
-    return outcome(static_cast<output>(*y));
-}
 
 }  // namespace qtl::inline v0

@@ -23,6 +23,18 @@ QTL_HOST_DEVICE constexpr rounding element_rounding(std::int64_t i, std::int64_t
     return R::mode;
 }
 
+// x, moved by the shift where there is one, in steps of the scale.
+template<QuantPolicy P>
+QTL_HOST_DEVICE constexpr float quotient(float x, const qparams<P>& p) {
+  if constexpr (P::scheme::zero_point == zero_point_kind::shift) {
+    const float moved = x + p.shift();
+    return is_finite(moved) ? moved / p.scale
+                            : x / p.scale + p.shift() / p.scale;  // a range wider than f32
+  } else {
+    return x / p.scale;
+  }
+}
+
 /// The code of x in a block with parameters p.
 template<QuantPolicy P>
 QTL_HOST_DEVICE constexpr code_type<typename P::format> encode_element(float x, const qparams<P>& p,
@@ -33,8 +45,7 @@ QTL_HOST_DEVICE constexpr code_type<typename P::format> encode_element(float x, 
     return encode_with<F>(x, r);
   } else if constexpr (is_integer_format<F>) {
     constexpr code_bounds bounds = S::template bounds<F>();
-    const float shifted = S::zero_point == zero_point_kind::shift ? x + p.shift() : x;
-    const std::int64_t q = std::int64_t{round_to_integer(shifted / p.scale, r)} + p.zero_point();
+    const std::int64_t q = std::int64_t{round_to_integer(quotient<P>(x, p), r)} + p.zero_point();
     return static_cast<code_type<F>>(q < bounds.qmin   ? bounds.qmin
                                      : q > bounds.qmax ? bounds.qmax
                                                        : q);

@@ -12,13 +12,14 @@
 
 namespace qtl::inline v0 {
 
-// ok where x has the extents of the layout and only finite values.
+/// ok where x has the extents of the layout and only finite values.
 inline status check_source(matrix_view<const float> x, const tensor_layout& layout) {
   if (x.rows != layout.rows) return mismatch("x", "number of rows", 0, layout.rows, x.rows);
   if (x.cols != layout.cols) return mismatch("x", "number of columns", 1, layout.cols, x.cols);
   return check_finite(x, "x");
 }
 
+/// Writes the parameters of a block.
 template<QuantPolicy P>
 constexpr void store_params(const QTensorSpan<P>& to, std::int64_t block,
                             const stored_params<P>& params) {
@@ -26,6 +27,7 @@ constexpr void store_params(const QTensorSpan<P>& to, std::int64_t block,
   if constexpr (offset_bytes<P> != 0) store_unaligned(to.offsets, block, params.offset);
 }
 
+/// Quantizes the elements of a block under parameters p.
 template<QuantPolicy P>
 constexpr void encode_block(matrix_view<const float> x, const block_extent& b, const qparams<P>& p,
                             const QTensorSpan<P>& to) {
@@ -49,8 +51,8 @@ status quantize_into(matrix_view<const float> x, QTensorSpan<P>& to) {
   return {};
 }
 
-// Row-major sources are read as they are; others are first copied, tile by tile, since quantization
-// walks rows.
+/// Row-major sources are read as they are; others are first copied, tile by tile, since
+/// quantization walks rows.
 inline result<matrix<float>> row_major_copy(matrix_view<const float> x) {
   result<matrix<float>> copy = matrix<float>::make(x.rows, x.cols);
   if (!copy.ok()) return copy;
@@ -98,11 +100,13 @@ concept SingleBlock =
         "parameters given beforehand are for the whole tensor: the policy must be per_tensor", P>;
 
 /// x as a tensor of policy P with parameters `p` chosen beforehand. Errors: as try_quantize, and
-/// invalid_argument where the scale is not finite or zero.
+/// invalid_argument where the scale, as P stores it, is not finite or zero.
 template<QuantPolicy P, MatrixSource M>
   requires SingleBlock<P>
 result<QTensor<P>> try_quantize_with(const M& x, const qparams<P>& p) {
-  if (!is_finite(p.scale) || p.scale == 0.0f)
+  const stored_params<P> stored{store_scale_exactly<typename P::scale::format>(p.scale), p.offset};
+  const float scale = is_unscaled<typename P::scheme> ? p.scale : stored.decoded(1.0f).scale;
+  if (!is_finite(scale) || scale == 0.0f)
     return failure(error_code::invalid_argument, "p",
                    "the scale is zero or not finite, expected a finite non-zero scale");
   const matrix_view<const float> source = as_view(x);
@@ -110,7 +114,6 @@ result<QTensor<P>> try_quantize_with(const M& x, const qparams<P>& p) {
   if (!q.ok()) return q;
   if (const status s = check_finite(source, "x"); !s.ok()) return s;
   const QTensorSpan<P> to = q->span();
-  const stored_params<P> stored{store_scale_exactly<typename P::scale::format>(p.scale), p.offset};
   store_params(to, 0, stored);
   encode_block(source, {0, 0, source.rows, 0, source.cols}, stored.decoded(1.0f), to);
   return q;

@@ -12,9 +12,11 @@
 
 namespace qtl::inline v0 {
 
+/// Whether the codes of F are integers.
 template<class F>
 inline constexpr bool is_integer_format = kind_of<F> == format_kind::integer;
 
+/// Whether S keeps no scale.
 template<class S>
 inline constexpr bool is_unscaled = std::same_as<S, unscaled>;
 
@@ -48,6 +50,7 @@ concept SymmetricHasThreeCodes =
         "symmetric quantization needs at least 2 bits: one bit cannot hold -1, 0 and 1; use affine",
         F, S>;
 
+/// Whether S differs from symmetric in which integer codes it uses.
 template<class S>
 inline constexpr bool chooses_integer_codes =
     std::same_as<S, symmetric_full_clamp> || std::same_as<S, symmetric_half_step> ||
@@ -100,7 +103,7 @@ concept RoundingIsKnown =
     unsatisfied<"this format rounds to its nearest value only: it has no encode(float, rounding)",
                 F, Rounding>;
 
-/// Satisfied where no kind of option is given twice.
+/// Satisfied by lists of options of which no two decide the same thing.
 template<class... O>
 concept OptionsGivenOnce =
     (options_on<option_axis::scale, O...> <= 1 && options_on<option_axis::rounding, O...> <= 1 &&

@@ -13,6 +13,7 @@
 
 namespace qtl::inline v0 {
 
+/// The test behind Granularity.
 template<class G>
 inline constexpr bool is_granularity = requires {
   { G::name } -> std::convertible_to<short_name>;

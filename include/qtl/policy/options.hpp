@@ -55,6 +55,7 @@ struct static_scale {
   static constexpr bool is_dynamic = false;
 };
 
+/// The test behind PolicyOption.
 template<class O>
 inline constexpr bool is_policy_option = requires {
   { O::axis } -> std::convertible_to<option_axis>;

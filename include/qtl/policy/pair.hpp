@@ -27,8 +27,8 @@ concept ActivationHasTokens =
     unsatisfied<"the rows of an activation are tokens: use per_token, per_group<G> or per_tensor",
                 A>;
 
-/// Satisfied where a static activation is unscaled or per_tensor. Why: its tokens are not known
-/// when it is calibrated.
+/// Satisfied by activation policies that are dynamic, unscaled or per_tensor. Why: tokens are not
+/// known when a static scale is calibrated.
 template<class A>
 concept StaticActivationIsPerTensor =
     A::is_dynamic || is_unscaled<typename A::scheme> ||

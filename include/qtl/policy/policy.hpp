@@ -8,6 +8,7 @@
 
 namespace qtl::inline v0 {
 
+/// What a list of options says of each slot, defaults filled in.
 template<class... O>
 using pick_scale = typename pick_option<option_axis::scale, scaled_by<f32>, O...>::type;
 template<class... O>
@@ -41,6 +42,7 @@ struct policy {
   static constexpr bool is_dynamic = pick_timing<Options...>::is_dynamic;
 };
 
+/// True for every policy<...>.
 template<class P>
 inline constexpr bool is_policy = false;
 template<class F, class S, class G, class... O>

@@ -14,11 +14,12 @@ using a16 = policy<f16, unscaled>;
 using a16_bf16 = policy<bf16, unscaled>;
 using a32 = policy<f32, unscaled>;
 
+/// Activations with a scale per token, taken at run time.
 using token_s8 = policy<s8, symmetric, per_token, dynamic>;
 using token_u8 = policy<u8, affine, per_token, dynamic>;
 using token_e4m3 = policy<e4m3, symmetric, per_token, dynamic>;
 
-// Integers on both sides.
+/// Integers on both sides.
 using w8a8 = policy_pair<"w8a8", policy<s8, symmetric, per_channel>, token_s8>;
 using w8a8_static =
     policy_pair<"w8a8_static", policy<s8, symmetric, per_channel>, policy<u8, affine, per_tensor>>;
@@ -28,7 +29,7 @@ using w4a8_channel = policy_pair<"w4a8_channel", policy<s4, symmetric, per_chann
 using w4a4 = policy_pair<"w4a4", policy<s4, symmetric, per_channel>,
                          policy<s4, symmetric, per_token, dynamic>>;
 
-// Integer weights, 16-bit activations.
+/// Integer weights, 16-bit activations.
 using w8a16 = policy_pair<"w8a16", policy<s8, symmetric, per_channel>, a16>;
 using w4a16 = policy_pair<"w4a16", policy<s4, symmetric, per_group<128>, scaled_by<f16>>, a16>;
 using w4a16_g32 =
@@ -43,7 +44,7 @@ using w3a16 =
     policy_pair<"w3a16", policy<s3, symmetric_half_step, per_group<128>, scaled_by<f16>>, a16>;
 using w2a16 = policy_pair<"w2a16", policy<u2, affine, per_group<64>, scaled_by<f16>>, a16>;
 
-// FP8.
+/// FP8.
 using fp8 = policy_pair<"fp8", policy<e4m3, symmetric, per_channel>, token_e4m3>;
 using fp8_static = policy_pair<"fp8_static", policy<e4m3, symmetric, per_tensor>,
                                policy<e4m3, symmetric, per_tensor>>;
@@ -70,8 +71,8 @@ using nvfp4_tensor = policy<e2m1, symmetric, per_group<16>, scaled_by_two_levels
 using nvfp4 = policy_pair<"nvfp4", nvfp4_tensor<>, nvfp4_tensor<dynamic>>;
 using nvfp4_a16 = policy_pair<"nvfp4_a16", nvfp4_tensor<>, a16>;
 
-// Codebooks, weights only. The block of 64 is bitsandbytes' default. (The formats own the names nf4
-// and fp4_bnb.)
+/// Codebooks, weights only. The block of 64 is bitsandbytes' default. (The formats own the names
+/// nf4 and fp4_bnb.)
 using nf4_a16 = policy_pair<"nf4", policy<nf4, symmetric, per_group<64>>, a16>;
 using fp4_bnb_a16 = policy_pair<"fp4_bnb", policy<fp4_bnb, symmetric, per_group<64>>, a16>;
 

@@ -63,8 +63,8 @@ QTL_HOST_DEVICE constexpr stored_scale<F> store_scale(float scale) {
   }
 }
 
-// The exponent that a power-of-two rule gives to a block with this amax > 0 and elements of format
-// E.
+/// The exponent that a power-of-two rule gives to a block with this amax > 0 and elements of format
+/// E.
 template<class E>
 QTL_HOST_DEVICE constexpr int power_of_two_exponent(scale_rule rule, float amax) {
   const int emax = floor_log2(E::max);
@@ -144,7 +144,8 @@ struct scaled_by_two_levels {
                                                          float tensor_scale) {
     return store_scale<F>(ideal / tensor_scale);
   }
-  /// The f32 scale of a tensor with this amax > 0; so large that its product with no block scale is zero.
+  /// The f32 scale of a tensor with this amax > 0; so large that its product with no block scale is
+  /// zero.
   template<class E>
   QTL_HOST_DEVICE static constexpr float tensor_scale(float amax) {
     constexpr float least = smallest_float / F::smallest;

@@ -40,6 +40,7 @@ struct code_bounds {
   std::int32_t qmax;
 };
 
+/// The test behind Scheme.
 template<class S>
 inline constexpr bool is_scheme = requires(value_range range) {
   { S::name } -> std::convertible_to<short_name>;
@@ -123,12 +124,13 @@ struct symmetric_full_range {
   }
 };
 
-// (max - min) / (2^b - 1), also where max - min overflows f32.
+/// (max - min) / (2^b - 1), also where max - min overflows f32.
 template<class F>
 QTL_HOST_DEVICE constexpr float affine_scale(value_range range) {
   constexpr float steps = static_cast<float>(F::qmax - F::qmin);
   const float width = range.max - range.min;
-  return is_finite(width) ? width / steps : range.max / steps - range.min / steps;
+  const float scale = is_finite(width) ? width / steps : range.max / steps - range.min / steps;
+  return is_finite(scale) ? scale : largest_float;
 }
 
 /// The range is extended to hold 0; scale = (max - min) / (2^b - 1), zero_point = RNE(qmin - min /
@@ -165,10 +167,14 @@ struct affine_as_is {
     return {F::qmin, F::qmax};
   }
   // A single repeated value has no width; it becomes scale |value| with the code one step from the
-  // zero point.
+  // zero point. No step is finer than 2^-24 of amax, as f32 is not either: the zero point stays
+  // exact.
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
-    return range.min == range.max ? range.amax() : affine_scale<F>(range);
+    if (range.min == range.max) return range.amax();
+    const float scale = affine_scale<F>(range);
+    const float finest = range.amax() * power_of_two(-24);
+    return scale < finest ? finest : scale;
   }
   template<class F>
   QTL_HOST_DEVICE static constexpr std::int32_t offset(value_range range, float scale) {

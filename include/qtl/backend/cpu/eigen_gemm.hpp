@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstdint>
 
 #include <Eigen/Core>
@@ -23,22 +24,24 @@ inline constexpr std::int64_t m_tile = 64;
 inline constexpr std::int64_t n_tile = 64;
 inline constexpr std::int64_t k_tile = 256;
 
-/// What one thread works in.
+/// What one thread works in. Acc: f32 for reals; for integers the type that all of k, or one
+/// segment of it, fits into.
+template<class Acc>
 struct tile_memory {
-  float* x;               // m_tile x k_tile
-  float* w;               // n_tile x k_tile
-  float* product;         // m_tile x n_tile
-  float* sum;             // m_block x n_tile
-  std::int64_t* integer;  // m_block x n_tile
+  float* x;        // m_tile x k_tile
+  float* w;        // n_tile x k_tile
+  float* product;  // m_tile x n_tile
+  float* sum;      // m_block x n_tile: segments, scaled
+  Acc* acc;        // m_block x n_tile
 
   static constexpr std::int64_t floats =
       (m_tile + n_tile) * k_tile + m_tile * n_tile + m_block * n_tile;
-  static constexpr std::int64_t bytes = floats * 4 + m_block * n_tile * 8;
+  static constexpr std::int64_t bytes =
+      floats * 4 + m_block * n_tile * static_cast<std::int64_t>(sizeof(Acc));
 
   explicit tile_memory(std::byte* memory)
       : x(reinterpret_cast<float*>(memory)), w(x + m_tile * k_tile), product(w + n_tile * k_tile),
-        sum(product + m_tile * n_tile),
-        integer(reinterpret_cast<std::int64_t*>(sum + m_block * n_tile)) {}
+        sum(product + m_tile * n_tile), acc(reinterpret_cast<Acc*>(sum + m_block * n_tile)) {}
 };
 
 using row_major = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -57,9 +60,9 @@ void read_differences(const Operand& o, std::int64_t first, std::int64_t count, 
   for (std::int64_t r = 0; r < count; ++r) {
     float* out = tile + r * k_tile;
     o.elements.read(o.row(first + r), b.p, b.pk, out);
+    if (!o.has_offsets()) continue;
     const auto zero = static_cast<float>(o.block_at(first + r, b.p).zero_point);
-    if (zero != 0.0f)
-      for (std::int64_t c = 0; c < b.pk; ++c) out[c] -= zero;
+    for (std::int64_t c = 0; c < b.pk; ++c) out[c] -= zero;
   }
 }
 
@@ -72,8 +75,8 @@ void read_reals(const Operand& o, std::int64_t first, std::int64_t count, const 
     o.elements.read(o.row(first + r), b.p, b.pk, out);
     for (std::int64_t p = b.p; p < b.p + b.pk;) {
       const std::int64_t end = std::min(o.block_end(p), b.p + b.pk);
-      const block_values v = o.block_at(first + r, p);
-      for (; p < end; ++p) out[p - b.p] = v.real(out[p - b.p]);
+      o.block_at(first + r, p).to_reals(out + (p - b.p), end - p);
+      p = end;
     }
   }
 }
@@ -85,7 +88,8 @@ inline void read_activations(const gemm_args& g, const box& b, bool integer, flo
     for (std::int64_t c = 0; c < b.pk; ++c) tile[r * k_tile + c] = g.x.reals(b.i + r, b.p + c);
 }
 
-inline void multiply_tile(const tile_memory& t, const box& b) {
+template<class Acc>
+void multiply_tile(const tile_memory<Acc>& t, const box& b) {
   const tile_map x(t.x, b.mi, b.pk, Eigen::OuterStride<>(k_tile));
   const tile_map w(t.w, b.nj, b.pk, Eigen::OuterStride<>(k_tile));
   tile_map product(t.product, b.mi, b.nj, Eigen::OuterStride<>(n_tile));
@@ -93,69 +97,74 @@ inline void multiply_tile(const tile_memory& t, const box& b) {
   product.noalias() += x * w.transpose();
 }
 
-// Calls f(row in block, column in tile, exact or f32 product).
-template<class F>
-void for_each_product(const tile_memory& t, const box& b, std::int64_t block_start, F&& f) {
+// Adds the product of a tile, which is exact where Acc is an integer, to rows of the block's sums.
+template<class Acc>
+void accumulate_tile(const tile_memory<Acc>& t, const box& b, std::int64_t first_row) {
   for (std::int64_t r = 0; r < b.mi; ++r)
     for (std::int64_t c = 0; c < b.nj; ++c)
-      f((b.i - block_start + r) * n_tile + c, t.product[r * n_tile + c]);
+      t.acc[(first_row + r) * n_tile + c] += static_cast<Acc>(t.product[r * n_tile + c]);
 }
 
-// The scales that change along k, at column p: what reference::grouped_element multiplies per
-// segment.
-inline float segment_scale(const gemm_args& g, std::int64_t i, std::int64_t j, std::int64_t p) {
-  const float x = g.key.activation.block_cols != 0 ? g.x.block_at(i, p).scale : 1.0f;
-  const float w = g.key.weight.block_cols != 0 ? g.w.block_at(j, p).scale : 1.0f;
-  return x * w;
-}
+// Scales of a tile's columns, read once: those of column p where asked for, else 1.
+struct column_scales {
+  float values[n_tile];
 
-// The scales that are constant along k.
-inline float row_scale(const gemm_args& g, std::int64_t i, std::int64_t j) {
-  const float x = g.key.activation.block_cols != 0 ? 1.0f : g.x.block_at(i, 0).scale;
-  const float w = g.key.weight.block_cols != 0 ? 1.0f : g.w.block_at(j, 0).scale;
-  return x * w;
-}
+  column_scales(const weight_operand& w, const box& b, std::int64_t p, bool wanted) {
+    for (std::int64_t c = 0; c < b.nj; ++c)
+      values[c] = wanted ? w.block_at(b.j + c, p).scale : 1.0f;
+  }
+};
 
-// Ends a segment: sum = fma(float(integer sum), scales of the segment, sum).
-inline void fold_segment(const gemm_args& g, const tile_memory& t, const box& whole,
-                         std::int64_t p) {
-  for (std::int64_t r = 0; r < whole.mi; ++r)
+// Ends a segment: sum = fma(float(integer sum), scales that change along k, sum), as
+// reference::grouped_element.
+template<class Acc>
+void fold_segment(const gemm_args& g, const tile_memory<Acc>& t, const box& whole, std::int64_t p) {
+  const bool x_grouped = g.key.activation.block_cols != 0;
+  const column_scales w(g.w, whole, p, g.key.weight.block_cols != 0);
+  for (std::int64_t r = 0; r < whole.mi; ++r) {
+    const float x = x_grouped ? g.x.block_at(whole.i + r, p).scale : 1.0f;
+    float* sum = t.sum + r * n_tile;
+    Acc* acc = t.acc + r * n_tile;
     for (std::int64_t c = 0; c < whole.nj; ++c) {
-      const std::int64_t at = r * n_tile + c;
-      t.sum[at] = fused_multiply_add(static_cast<float>(t.integer[at]),
-                                     segment_scale(g, whole.i + r, whole.j + c, p), t.sum[at]);
-      t.integer[at] = 0;
+      sum[c] = fused_multiply_add(static_cast<float>(acc[c]), x * w.values[c], sum[c]);
+      acc[c] = 0;
     }
+  }
 }
 
-inline void store_block(const gemm_args& g, const tile_memory& t, const box& whole) {
-  const bool real = g.key.accumulator == accumulation::real;
+// Integers: y = fma(sum, scales that are constant along k, bias). Reals: y = sum + bias.
+template<class Acc>
+void store_block(const gemm_args& g, const tile_memory<Acc>& t, const box& whole) {
+  constexpr bool integer = std::integral<Acc>;
   const bool grouped = g.key.accumulator == accumulation::s32_grouped;
-  for (std::int64_t r = 0; r < whole.mi; ++r)
+  const bool x_constant = integer && g.key.activation.block_cols == 0;
+  const column_scales w(g.w, whole, 0, integer && g.key.weight.block_cols == 0);
+  for (std::int64_t r = 0; r < whole.mi; ++r) {
+    const float x = x_constant ? g.x.block_at(whole.i + r, 0).scale : 1.0f;
     for (std::int64_t c = 0; c < whole.nj; ++c) {
-      const std::int64_t i = whole.i + r;
-      const std::int64_t j = whole.j + c;
       const std::int64_t at = r * n_tile + c;
-      const float acc = real || grouped ? t.sum[at] : static_cast<float>(t.integer[at]);
-      const float y =
-          real ? acc + g.bias_at(j) : fused_multiply_add(acc, row_scale(g, i, j), g.bias_at(j));
-      store_output(g.y, i, j, y);
+      const float acc = grouped ? t.sum[at] : static_cast<float>(t.acc[at]);
+      const float bias = g.bias_at(whole.j + c);
+      const float y = integer ? fused_multiply_add(acc, x * w.values[c], bias) : acc + bias;
+      store_output(g.y, whole.i + r, whole.j + c, y);
     }
+  }
 }
 
 // One block of at most m_block x n_tile outputs, over all of k.
-inline void compute_block(const gemm_args& g, const tile_memory& t, const box& whole) {
-  const bool integer = g.key.accumulator != accumulation::real;
+template<class Acc>
+void compute_block(const gemm_args& g, const tile_memory<Acc>& t, const box& whole) {
+  constexpr bool integer = std::integral<Acc>;
   const bool grouped = g.key.accumulator == accumulation::s32_grouped;
   const std::int64_t segment =
       integer ? segment_length(g.key.weight, g.key.activation, g.k()) : g.k();
-  std::fill_n(t.sum, m_block * n_tile, 0.0f);
-  std::fill_n(t.integer, m_block * n_tile, std::int64_t{0});
+  std::fill_n(t.acc, whole.mi * n_tile, Acc{0});
+  if (grouped) std::fill_n(t.sum, whole.mi * n_tile, 0.0f);
   for (std::int64_t p = 0; p < g.k();) {
     const std::int64_t segment_end = std::min(g.k(), (p / segment + 1) * segment);
     const std::int64_t end = std::min(segment_end, p + k_tile);
     box b{whole.i, 0, whole.j, whole.nj, p, end - p};
-    if (integer)
+    if constexpr (integer)
       read_differences(g.w, b.j, b.nj, b, t.w);
     else
       read_reals(g.w, b.j, b.nj, b, t.w);
@@ -163,12 +172,7 @@ inline void compute_block(const gemm_args& g, const tile_memory& t, const box& w
       b.mi = std::min(m_tile, whole.i + whole.mi - b.i);
       read_activations(g, b, integer, t.x);
       multiply_tile(t, b);
-      if (integer)
-        for_each_product(t, b, whole.i, [&](std::int64_t at, float v) {
-          t.integer[at] += static_cast<std::int64_t>(v);
-        });
-      else
-        for_each_product(t, b, whole.i, [&](std::int64_t at, float v) { t.sum[at] += v; });
+      accumulate_tile(t, b, b.i - whole.i);
     }
     if (grouped && end == segment_end) fold_segment(g, t, whole, p);
     p = end;
@@ -177,12 +181,13 @@ inline void compute_block(const gemm_args& g, const tile_memory& t, const box& w
 }
 
 // Columns are dealt out in tiles; which thread gets one does not matter to its bits.
-inline void run(const gemm_args& g) {
+template<class Acc>
+void run(const gemm_args& g) {
   const std::int64_t tiles = ceil_div(g.n(), n_tile);
   const std::int64_t workers =
       std::clamp<std::int64_t>(g.executor.threads(), 1, std::max<std::int64_t>(tiles, 1));
   g.executor.parallel_for(workers, [&](std::int64_t worker) {
-    const tile_memory memory(g.workspace.data() + worker * tile_memory::bytes);
+    const tile_memory<Acc> memory(g.workspace.data() + worker * tile_memory<Acc>::bytes);
     for (std::int64_t tile = worker; tile < tiles; tile += workers)
       for (std::int64_t i = 0; i < g.m(); i += m_block) {
         const std::int64_t j = tile * n_tile;
@@ -192,9 +197,31 @@ inline void run(const gemm_args& g) {
   });
 }
 
-inline std::int64_t workspace_size(const gemm_key&, const gemm_shape& shape) {
+template<class Acc>
+std::int64_t workspace_size(const gemm_shape& shape) {
   const std::int64_t tiles = std::max<std::int64_t>(ceil_div(shape.n, n_tile), 1);
-  return std::clamp<std::int64_t>(shape.threads, 1, tiles) * tile_memory::bytes;
+  return std::clamp<std::int64_t>(shape.threads, 1, tiles) * tile_memory<Acc>::bytes;
+}
+
+// Calls f.template operator()<Acc>() with the accumulator of the key.
+template<class F>
+auto with_accumulator(const gemm_key& key, F&& f) {
+  switch (key.accumulator) {
+    case accumulation::real:
+      return f.template operator()<float>();
+    case accumulation::s64:
+      return f.template operator()<std::int64_t>();
+    default:
+      return f.template operator()<std::int32_t>();
+  }
+}
+
+inline void run(const gemm_args& g) {
+  with_accumulator(g.key, [&]<class Acc>() { run<Acc>(g); });
+}
+
+inline std::int64_t workspace_size(const gemm_key& key, const gemm_shape& shape) {
+  return with_accumulator(key, [&]<class Acc>() { return workspace_size<Acc>(shape); });
 }
 
 /// Integer codes on both sides: exact, bit-equal to the reference.
