@@ -32,8 +32,7 @@ class matrix {
   matrix(const matrix& other) : matrix(value_or_throw(other.clone())) {}
   matrix& operator=(const matrix& other) { return *this = value_or_throw(other.clone()); }
 
-  /// A zeroed rows x cols matrix, or overflow / out_of_memory / invalid_argument for a negative
-  /// extent.
+  /// A zeroed rows x cols matrix, or overflow (for a negative extent too) / out_of_memory.
   static result<matrix> make(std::int64_t rows, std::int64_t cols) {
     std::int64_t count = 0;
     if (!checked_multiply(rows, cols, count))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/base/unsatisfied.hpp - how a rule says why it refused.
 // A concept written `test<T> || unsatisfied<"reason", T>` makes g++, clang++ and nvcc print the
-// reason. Used by policy/concepts.hpp and nn/linear_concepts.hpp; every rule there carries exactly
+// reason. Used by policy/concepts.hpp and policy/pair.hpp; every rule there carries exactly
 // one sentence.
 #pragma once
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/format/rounding.hpp - how a real becomes the nearest code, and which one when two are as near.
 // Holds: rounding_mode, rounding, counter_random, round_to_integer, shift_right_rounded.
-// Not here: the tags that people write in a policy (policy/rounding.hpp).
-// To add one: an enumerator, a line in rounds_up(), a tag in policy/rounding.hpp.
+// Not here: the tags that people write in a policy (policy/options.hpp).
+// To add one: an enumerator, a line in rounds_up(), a tag in policy/options.hpp.
 #pragma once
 
 #include <cstdint>

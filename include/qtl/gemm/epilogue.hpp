@@ -23,7 +23,8 @@ constexpr const char* to_string(output_kind kind) {
 /// How codes of an 8-bit policy are written: the encoder of that policy behind a plain function
 /// pointer.
 struct requantizer {
-  std::uint8_t (*encode)(float y, const requantizer& r) = nullptr;
+  /// The code of output (i, j); stochastic rounding asks for the place.
+  std::uint8_t (*encode)(float y, std::int64_t i, std::int64_t j, const requantizer& r) = nullptr;
   float scale = 1.0f;
   std::int32_t zero_point = 0;
   float shift = 0.0f;
@@ -53,7 +54,7 @@ inline void store_output(const output_operand& out, std::int64_t i, std::int64_t
       static_cast<std::uint16_t*>(out.data)[at] = bf16::encode(y);
       break;
     case output_kind::as_codes:
-      static_cast<std::uint8_t*>(out.data)[at] = out.codes.encode(y, out.codes);
+      static_cast<std::uint8_t*>(out.data)[at] = out.codes.encode(y, i, j, out.codes);
       break;
   }
 }
@@ -61,14 +62,15 @@ inline void store_output(const output_operand& out, std::int64_t i, std::int64_t
 /// The writer of P's codes with parameters p.
 template<QuantPolicy P>
 requantizer make_requantizer(const qparams<P>& p) {
-  const auto encode = [](float y, const requantizer& r) -> std::uint8_t {
+  const auto encode = [](float y, std::int64_t i, std::int64_t j,
+                         const requantizer& r) -> std::uint8_t {
     qparams<P> q;
     q.scale = r.scale;
     if constexpr (P::scheme::zero_point == zero_point_kind::shift)
       q.offset = r.shift;
     else if constexpr (P::scheme::zero_point != zero_point_kind::none)
       q.offset = static_cast<offset_type<P>>(r.zero_point);
-    return static_cast<std::uint8_t>(encode_element<P>(y, q));
+    return static_cast<std::uint8_t>(encode_element<P>(y, q, element_rounding<P>(i, j)));
   };
   return {encode, p.scale, p.zero_point(), p.shift()};
 }

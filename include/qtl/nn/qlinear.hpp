@@ -136,8 +136,9 @@ class QLinear {
     if (strict == strictness::strict && kernel_->is_fallback) return refuse_fallback();
     std::int64_t elements = 0;
     std::int64_t bytes = 0;
-    if (!checked_multiply(m, in_features(), elements) || !checked_multiply(elements, 64, bytes) ||
-        !checked_multiply(m, out_features(), elements) || !checked_multiply(elements, 64, bytes))
+    if (!checked_multiply(m, 64, bytes) || !checked_multiply(m, in_features(), elements) ||
+        !checked_multiply(elements, 64, bytes) || !checked_multiply(m, out_features(), elements) ||
+        !checked_multiply(elements, 64, bytes))
       return mismatch("m", "number of tokens, which must not be negative or overflow,", 0, 0, m,
                       error_code::overflow);
     const gemm_shape shape{m, out_features(), in_features(), threads};

@@ -17,7 +17,7 @@ namespace qtl::inline v0 {
 /// byte.
 inline constexpr std::int64_t run_chunk = 256;
 
-// Packs raw codes number first .. first + count of a row. Eight codes fill exactly Bits bytes.
+/// Packs raw codes number first .. first + count of a row. Eight codes fill exactly Bits bytes.
 template<int Bits, class Raw>
 constexpr void store_run(std::byte* row, std::int64_t first, const Raw* raw, std::int64_t count) {
   std::int64_t i = 0;
@@ -38,7 +38,7 @@ constexpr void store_run(std::byte* row, std::int64_t first, const Raw* raw, std
   for (; i < count; ++i) store_code<Bits>(row, first + i, raw[i]);
 }
 
-// The inverse of store_run.
+/// The inverse of store_run.
 template<int Bits, class Raw>
 constexpr void load_run(const std::byte* row, std::int64_t first, Raw* raw, std::int64_t count) {
   std::int64_t i = 0;
@@ -62,32 +62,32 @@ constexpr void load_run(const std::byte* row, std::int64_t first, Raw* raw, std:
   for (; i < count; ++i) raw[i] = static_cast<Raw>(load_code<Bits>(row, first + i));
 }
 
+/// What holds one code between packing and rounding.
 template<class F>
 using raw_code = std::conditional_t<(F::bits <= 8), std::uint8_t, std::uint32_t>;
 
-// True where codes are integers to nearest even with a zero point of few bits: nearest_code serves.
+/// True where codes are integers to nearest even with a zero point of few bits: nearest_code serves.
 template<QuantPolicy P>
 inline constexpr bool has_nearest_codes =
     is_integer_format<typename P::format> && P::rounding_tag::mode == rounding_mode::nearest_even &&
     P::scheme::zero_point != zero_point_kind::wide;
 
-// encode_element without branches. Clamping first gives the same code, for the bounds are integers
-// and rounding is monotone; adding 1.5 * 2^23 then leaves the rounded integer in the low bits.
+/// encode_element without branches. Adding 1.5 * 2^23 rounds to an integer in the low bits; the bits
+/// sort as integers, also where the quotient is too large to leave one, so clamping them is clamping
+// it.
 template<QuantPolicy P>
 constexpr std::int32_t nearest_code(float x, const qparams<P>& p) {
   constexpr code_bounds bounds = P::scheme::template bounds<typename P::format>();
   constexpr float magic = 12582912.0f;
-  const auto low = static_cast<float>(bounds.qmin - p.zero_point());
-  const auto high = static_cast<float>(bounds.qmax - p.zero_point());
-  const float q = quotient<P>(x, p);
-  const std::uint32_t nan = (0x7F800000u - (float_bits(q) & 0x7FFFFFFFu)) >> 31;  // 1 or 0
-  const float known = float_from_bits(float_bits(q) & (nan - 1u));                // NaN gives 0
-  const float raised = known > low ? known : low;
-  const float clamped = raised < high ? raised : high;
-  return bit_cast<std::int32_t>(clamped + magic) - bit_cast<std::int32_t>(magic) + p.zero_point();
+  const std::int32_t zero = bit_cast<std::int32_t>(magic) - p.zero_point();
+  const std::uint32_t q = float_bits(quotient<P>(x, p));
+  const std::uint32_t nan = (0x7F800000u - (q & 0x7FFFFFFFu)) >> 31;  // 1 or 0
+  const auto rounded = bit_cast<std::int32_t>(float_from_bits(q & (nan - 1u)) + magic);
+  const std::int32_t raised = rounded < zero + bounds.qmin ? zero + bounds.qmin : rounded;
+  return (raised > zero + bounds.qmax ? zero + bounds.qmax : raised) - zero;
 }
 
-// Codes of n <= run_chunk reals side by side, number j.. of row i.
+/// Codes of n <= run_chunk reals side by side, number j.. of row i.
 template<QuantPolicy P>
 constexpr void encode_chunk(const float* x, std::int64_t n, const qparams<P>& params,
                             std::int64_t i, std::int64_t j, raw_code<typename P::format>* raw) {
@@ -103,7 +103,7 @@ constexpr void encode_chunk(const float* x, std::int64_t n, const qparams<P>& pa
   }
 }
 
-// The inverse of encode_chunk.
+/// The inverse of encode_chunk.
 template<QuantPolicy P>
 constexpr void decode_chunk(const raw_code<typename P::format>* raw, std::int64_t n,
                             const qparams<P>& params, float* y) {

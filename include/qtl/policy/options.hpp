@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/policy/options.hpp - the words that may follow format, scheme and granularity in a policy.
-// Holds: rounding tags, dynamic and static_scale, the concept PolicyOption. Scale storage is in scale.hpp.
+// Holds: rounding tags, dynamic and static_scale, the concept PolicyOptions. Scale storage is in scale.hpp.
 #pragma once
 
 #include <concepts>
@@ -55,20 +55,20 @@ struct static_scale {
   static constexpr bool is_dynamic = false;
 };
 
-/// The test behind PolicyOption.
+/// The test behind PolicyOptions, of one.
 template<class O>
 inline constexpr bool is_policy_option = requires {
   { O::axis } -> std::convertible_to<option_axis>;
 };
 
-/// Satisfied by scaled_by<...>, scaled_by_two_levels<...>, the round_* tags, dynamic and
-/// static_scale.
-/// Why: options may stand in any order after the three axes, so each says by itself what it decides.
-template<class O>
-concept PolicyOption =
-    is_policy_option<O> ||
+/// Satisfied by lists of scaled_by<...>, scaled_by_two_levels<...>, the round_* tags, dynamic and
+/// static_scale. Why: options may stand in any order after the three axes, so each says by itself
+/// what it decides. One concept for the list, since g++ gives no reason for a pack of them.
+template<class... O>
+concept PolicyOptions =
+    (is_policy_option<O> && ...) ||
     unsatisfied<
         "a policy option is scaled_by<...>, scaled_by_two_levels<...>, a round_* tag, dynamic or static_scale",
-        O>;
+        O...>;
 
 }  // namespace qtl::inline v0

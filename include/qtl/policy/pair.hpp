@@ -37,12 +37,24 @@ concept StaticActivationIsPerTensor =
         "a static activation scale is per_tensor: its tokens are not known beforehand; add dynamic",
         A>;
 
+/// Whether F has a code for NaN.
+template<class F>
+inline constexpr bool holds_nan = is_nan(F::decode(F::encode(quiet_nan)));
+
+/// Satisfied by activation policies that have a scale, or a format with NaN. Why: a token that
+/// holds NaN must not become a plausible number, and without a scale only its codes can say so.
+template<class A>
+concept ActivationKeepsNaN =
+    !is_unscaled<typename A::scheme> || holds_nan<typename A::format> ||
+    unsatisfied<
+        "an unscaled activation needs a format that holds NaN: f32, f16, bf16 or an FP8 format", A>;
+
 /// Satisfied by a weight policy W and an activation policy A that a linear layer y = x W^T + bias
 /// can be made of.
 template<class W, class A>
 concept ValidLinear =
     QuantPolicy<W> && QuantPolicy<A> && WeightIsStatic<W> && WeightHasNoTokens<W> &&
-    ActivationHasTokens<A> && StaticActivationIsPerTensor<A>;
+    ActivationHasTokens<A> && StaticActivationIsPerTensor<A> && ActivationKeepsNaN<A>;
 
 /// A weight policy with an activation policy, under a name.
 template<fixed_text Name, QuantPolicy W, QuantPolicy A>

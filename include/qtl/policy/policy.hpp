@@ -25,12 +25,12 @@ using pick_timing = typename pick_option<option_axis::timing, static_scale, O...
 ///     policy<e2m1, symmetric, per_group<32>, scaled_by<e8m0>>   // MXFP4
 ///     policy<f16, unscaled>                                     // activations kept in f16
 template<NumberFormat Format, Scheme Scheme_ = symmetric, Granularity Granularity_ = per_tensor,
-         PolicyOption... Options>
-  requires HoldsElements<Format> && AffineOnIntegers<Format, Scheme_> &&
-           SymmetricOnSigned<Format, Scheme_> && SymmetricHasThreeCodes<Format, Scheme_> &&
-           FullRangeOnIntegers<Format, Scheme_> && ScaledFitsByte<Format, Scheme_> &&
-           UnscaledIsPlainFloat<Format, Scheme_, Granularity_> && OptionsGivenOnce<Options...> &&
-           PowerOfTwoIsSymmetric<Scheme_, pick_scale<Options...>> &&
+         class... Options>
+  requires PolicyOptions<Options...> && HoldsElements<Format> &&
+           AffineOnIntegers<Format, Scheme_> && SymmetricOnSigned<Format, Scheme_> &&
+           SymmetricHasThreeCodes<Format, Scheme_> && FullRangeOnIntegers<Format, Scheme_> &&
+           ScaledFitsByte<Format, Scheme_> && UnscaledIsPlainFloat<Format, Scheme_, Granularity_> &&
+           OptionsGivenOnce<Options...> && PowerOfTwoIsSymmetric<Scheme_, pick_scale<Options...>> &&
            TwoLevelsNeedBlocks<Scheme_, Granularity_, pick_scale<Options...>> &&
            RoundingIsKnown<Format, pick_rounding<Options...>>
 struct policy {

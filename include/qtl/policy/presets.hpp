@@ -55,7 +55,7 @@ using fp8_block = policy_pair<"fp8_block", policy<e4m3, symmetric, per_block<128
 using w8a16_fp8 = policy_pair<"w8a16_fp8", policy<e4m3, symmetric, per_channel>, a16>;
 
 /// An OCP MX tensor of element format F: blocks of 32 with an e8m0 scale.
-template<NumberFormat F, PolicyOption... O>
+template<NumberFormat F, class... O>
 using mx = policy<F, symmetric, per_group<32>, scaled_by<e8m0>, O...>;
 using mxfp8 = policy_pair<"mxfp8", mx<e4m3>, mx<e4m3, dynamic>>;
 using mxfp8_e5m2 = policy_pair<"mxfp8_e5m2", mx<e5m2>, mx<e5m2, dynamic>>;
@@ -66,7 +66,7 @@ using mxfp4_a16 = policy_pair<"mxfp4_a16", mx<e2m1>, a16>;
 using mxint8 = policy_pair<"mxint8", mx<s2f6>, mx<s2f6, dynamic>>;
 
 /// An NVFP4 tensor: e2m1 in blocks of 16, an e4m3 scale per block, an f32 scale per tensor.
-template<PolicyOption... O>
+template<class... O>
 using nvfp4_tensor = policy<e2m1, symmetric, per_group<16>, scaled_by_two_levels<e4m3>, O...>;
 using nvfp4 = policy_pair<"nvfp4", nvfp4_tensor<>, nvfp4_tensor<dynamic>>;
 using nvfp4_a16 = policy_pair<"nvfp4_a16", nvfp4_tensor<>, a16>;

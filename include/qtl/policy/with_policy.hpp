@@ -34,7 +34,7 @@ status try_with_policy(type_list<Pairs...>, const linear_desc& wanted, F&& f) {
   int best = -1;
   short_name nearest("(the list is empty)");
   bool found = false;
-  const auto visit = [&]<class Pair>() {
+  [[maybe_unused]] const auto visit = [&]<class Pair>() {  // unused where the list is empty
     constexpr linear_desc here =
         describe_linear<typename Pair::weight, typename Pair::activation>();
     if (found) return;
@@ -71,9 +71,8 @@ inline result<linear_desc> preset_by_name(std::string_view name) {
   });
   if (hit) return found;
   status s{error_code::not_found, "name", -1, 0, 0, {}};
-  s.message.append("name: no preset is called \"").append(name).append("\"; there are");
-  for_each_type(shipped_presets{},
-                [&]<class Pair>() { s.message.append(" ").append(Pair::name.view()); });
+  s.message.append("name: no preset is called \"").append(name.substr(0, 64));
+  s.message.append("\"; shipped_presets in qtl/policy/presets.hpp lists them");
   return s;
 }
 

@@ -10,7 +10,7 @@
 
 namespace qtl::inline v0 {
 
-/// "QTensor 128 x 256, s4 symmetric per_group<128>, 4.25 bits per weight, 17408 bytes".
+/// "QTensor 128 x 256, s4 symmetric per_group<128>, 4.250 bits per element, 17408 bytes".
 template<QuantPolicy P>
 fixed_text<256> summary(const QTensor<P>& q) {
   fixed_text<256> text("QTensor ");
