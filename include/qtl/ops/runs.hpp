@@ -66,15 +66,14 @@ constexpr void load_run(const std::byte* row, std::int64_t first, Raw* raw, std:
 template<class F>
 using raw_code = std::conditional_t<(F::bits <= 8), std::uint8_t, std::uint32_t>;
 
-/// True where codes are integers to nearest even with a zero point of few bits: nearest_code serves.
+/// True where nearest_code serves: integers, to nearest even, with a zero point of few bits.
 template<QuantPolicy P>
 inline constexpr bool has_nearest_codes =
     is_integer_format<typename P::format> && P::rounding_tag::mode == rounding_mode::nearest_even &&
     P::scheme::zero_point != zero_point_kind::wide;
 
-/// encode_element without branches. Adding 1.5 * 2^23 rounds to an integer in the low bits; the bits
-/// sort as integers, also where the quotient is too large to leave one, so clamping them is clamping
-// it.
+/// encode_element without branches. Adding 1.5 * 2^23 leaves the rounded integer in the low bits;
+/// quotients too large for that still sort by their bits, so clamping those is right for all.
 template<QuantPolicy P>
 constexpr std::int32_t nearest_code(float x, const qparams<P>& p) {
   constexpr code_bounds bounds = P::scheme::template bounds<typename P::format>();

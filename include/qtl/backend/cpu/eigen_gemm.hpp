@@ -18,7 +18,7 @@ namespace qtl::inline v0 {
 
 namespace eigen_gemm {
 
-// Floats; m_block rows of accumulators share one converted weight tile.
+/// Floats; m_block rows of accumulators share one converted weight tile.
 inline constexpr std::int64_t m_block = 256;
 inline constexpr std::int64_t m_tile = 64;
 inline constexpr std::int64_t n_tile = 64;
@@ -44,16 +44,17 @@ struct tile_memory {
         sum(product + m_tile * n_tile), acc(reinterpret_cast<Acc*>(sum + m_block * n_tile)) {}
 };
 
+/// Tiles as Eigen sees them.
 using row_major = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using tile_map = Eigen::Map<row_major, Eigen::Aligned64, Eigen::OuterStride<>>;
 
-// A box of the product: rows [i, i + mi), columns [j, j + nj), depth [p, p + pk).
+/// A box of the product: rows [i, i + mi), columns [j, j + nj), depth [p, p + pk).
 struct box {
   std::int64_t i, mi, j, nj, p, pk;
 };
 
-// Codes less zero points, for the integer paths. A chunk never crosses a block, so one zero point
-// serves a row.
+/// Codes less zero points, for the integer paths. A chunk never crosses a block, so one zero point
+/// serves a row.
 template<class Operand>
 void read_differences(const Operand& o, std::int64_t first, std::int64_t count, const box& b,
                       float* tile) {
@@ -66,7 +67,7 @@ void read_differences(const Operand& o, std::int64_t first, std::int64_t count, 
   }
 }
 
-// Reals, block by block.
+/// Reals, block by block.
 template<class Operand>
 void read_reals(const Operand& o, std::int64_t first, std::int64_t count, const box& b,
                 float* tile) {
@@ -81,6 +82,7 @@ void read_reals(const Operand& o, std::int64_t first, std::int64_t count, const 
   }
 }
 
+/// Activations as the accumulator takes them.
 inline void read_activations(const gemm_args& g, const box& b, bool integer, float* tile) {
   if (integer) return read_differences(g.x, b.i, b.mi, b, tile);
   if (g.x.codes != nullptr) return read_reals(g.x, b.i, b.mi, b, tile);
@@ -88,6 +90,7 @@ inline void read_activations(const gemm_args& g, const box& b, bool integer, flo
     for (std::int64_t c = 0; c < b.pk; ++c) tile[r * k_tile + c] = g.x.reals(b.i + r, b.p + c);
 }
 
+/// product = x w^T.
 template<class Acc>
 void multiply_tile(const tile_memory<Acc>& t, const box& b) {
   const tile_map x(t.x, b.mi, b.pk, Eigen::OuterStride<>(k_tile));
@@ -97,7 +100,7 @@ void multiply_tile(const tile_memory<Acc>& t, const box& b) {
   product.noalias() += x * w.transpose();
 }
 
-// Adds the product of a tile, which is exact where Acc is an integer, to rows of the block's sums.
+/// Adds the product of a tile, which is exact where Acc is an integer, to rows of the block's sums.
 template<class Acc>
 void accumulate_tile(const tile_memory<Acc>& t, const box& b, std::int64_t first_row) {
   for (std::int64_t r = 0; r < b.mi; ++r)
@@ -105,7 +108,7 @@ void accumulate_tile(const tile_memory<Acc>& t, const box& b, std::int64_t first
       t.acc[(first_row + r) * n_tile + c] += static_cast<Acc>(t.product[r * n_tile + c]);
 }
 
-// Scales of a tile's columns, read once: those of column p where asked for, else 1.
+/// Scales of a tile's columns, read once: those of column p where asked for, else 1.
 struct column_scales {
   float values[n_tile];
 
@@ -115,8 +118,8 @@ struct column_scales {
   }
 };
 
-// Ends a segment: sum = fma(float(integer sum), scales that change along k, sum), as
-// reference::grouped_element.
+/// Ends a segment: sum = fma(float(integer sum), scales that change along k, sum), as
+/// reference::grouped_element.
 template<class Acc>
 void fold_segment(const gemm_args& g, const tile_memory<Acc>& t, const box& whole, std::int64_t p) {
   const bool x_grouped = g.key.activation.block_cols != 0;
@@ -132,7 +135,7 @@ void fold_segment(const gemm_args& g, const tile_memory<Acc>& t, const box& whol
   }
 }
 
-// Integers: y = fma(sum, scales that are constant along k, bias). Reals: y = sum + bias.
+/// Integers: y = fma(sum, scales that are constant along k, bias). Reals: y = sum + bias.
 template<class Acc>
 void store_block(const gemm_args& g, const tile_memory<Acc>& t, const box& whole) {
   constexpr bool integer = std::integral<Acc>;
@@ -151,7 +154,7 @@ void store_block(const gemm_args& g, const tile_memory<Acc>& t, const box& whole
   }
 }
 
-// One block of at most m_block x n_tile outputs, over all of k.
+/// One block of at most m_block x n_tile outputs, over all of k.
 template<class Acc>
 void compute_block(const gemm_args& g, const tile_memory<Acc>& t, const box& whole) {
   constexpr bool integer = std::integral<Acc>;
@@ -180,7 +183,7 @@ void compute_block(const gemm_args& g, const tile_memory<Acc>& t, const box& who
   store_block(g, t, whole);
 }
 
-// Columns are dealt out in tiles; which thread gets one does not matter to its bits.
+/// Columns are dealt out in tiles; which thread gets one does not matter to its bits.
 template<class Acc>
 void run(const gemm_args& g) {
   const std::int64_t tiles = ceil_div(g.n(), n_tile);
@@ -197,13 +200,14 @@ void run(const gemm_args& g) {
   });
 }
 
+/// Bytes for all threads.
 template<class Acc>
 std::int64_t workspace_size(const gemm_shape& shape) {
   const std::int64_t tiles = std::max<std::int64_t>(ceil_div(shape.n, n_tile), 1);
   return std::clamp<std::int64_t>(shape.threads, 1, tiles) * tile_memory<Acc>::bytes;
 }
 
-// Calls f.template operator()<Acc>() with the accumulator of the key.
+/// Calls f.template operator()<Acc>() with the accumulator of the key.
 template<class F>
 auto with_accumulator(const gemm_key& key, F&& f) {
   switch (key.accumulator) {
