@@ -1,5 +1,5 @@
 """Good twin, bad twin: each tests/compile_fail/*.cpp compiles as it is, and with -DQTL_BAD fails
-for the sentence after its `// EXPECT: `. Arguments: the compilers."""
+for the sentence after its `// EXPECT: `. `// FLAGS: ` adds to the command line. Arguments: the compilers."""
 
 import re
 import sys
@@ -8,6 +8,7 @@ import toolchain
 import tree
 
 EXPECT = re.compile(r"^// EXPECT: (.+)$", re.MULTILINE)
+FLAGS = re.compile(r"^// FLAGS: (.+)$", re.MULTILINE)
 
 
 def one_line(text):
@@ -19,13 +20,14 @@ def check(job):
     compiler, path = job
     source = path.read_text()
     expected = EXPECT.findall(source)
+    flags = ["-fsyntax-only", *" ".join(FLAGS.findall(source)).split()]
     where = f"{path.name} with {compiler}"
     if not expected or "#ifdef QTL_BAD" not in source:
         return [f"{where}: needs an '// EXPECT: ' line and an '#ifdef QTL_BAD' section"]
-    good, output = toolchain.compile_text(compiler, source, "-fsyntax-only")
+    good, output = toolchain.compile_text(compiler, source, *flags)
     if not good:
         return [f"{where}: the good twin does not compile\n{output}"]
-    bad, output = toolchain.compile_text(compiler, source, "-fsyntax-only", "-DQTL_BAD")
+    bad, output = toolchain.compile_text(compiler, source, *flags, "-DQTL_BAD")
     if bad:
         return [f"{where}: the bad twin compiles"]
     return [f"{where}: does not say: {sentence}" for sentence in expected
