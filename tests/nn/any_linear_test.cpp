@@ -21,7 +21,8 @@ TEST_CASE("made from a descriptor, it is the layer of those policies") {
   const std::vector<float> bias = qtl_test::noise_vector(6, 3);
   const auto any = try_make_linear(few{}, *preset_by_name("w4a16_g32"), w.view(), bias);
   REQUIRE(any.ok());
-  const QLinear<w4a16_g32::weight, w4a16_g32::activation> layer{quantize<w4a16_g32::weight>(w), bias};
+  const QLinear<w4a16_g32::weight, w4a16_g32::activation> layer{quantize<w4a16_g32::weight>(w),
+                                                                bias};
   CHECK(qtl_test::same_matrix(any->try_apply(x.view())->view(), layer(x).view()));
   CHECK(any->in_features() == 70);
   CHECK(any->out_features() == 6);
@@ -40,8 +41,9 @@ TEST_CASE("a static activation takes the calibrated range") {
   const value_range range = scan_range(x.view()).range();
   const auto any = try_make_linear(few{}, *preset_by_name("w8a8_static"), w.view(), {}, range);
   REQUIRE(any.ok());
-  const QLinear<w8a8_static::weight, w8a8_static::activation> layer{quantize<w8a8_static::weight>(w), std::vector<float>{},
-                                                                   calibrate<w8a8_static::activation>(x)};
+  const QLinear<w8a8_static::weight, w8a8_static::activation> layer{
+      quantize<w8a8_static::weight>(w), std::vector<float>{},
+      calibrate<w8a8_static::activation>(x)};
   CHECK(qtl_test::same_matrix(any->try_apply(x.view())->view(), layer(x).view()));
 }
 
@@ -49,14 +51,20 @@ TEST_CASE("errors: not in the list, a NaN in the weight, a bias that does not fi
   const matrix<float> w = qtl_test::noise_matrix(6, 70, 1);
   const status missing = try_make_linear(few{}, *preset_by_name("w4a16"), w.view()).why();
   CHECK(missing.code == error_code::unsupported);
-  CHECK(missing.message ==
-        "desc: no instantiated policy for weights s4 symmetric per_group<128>, f16 scales | activations f16 unscaled; nearest is w4a16_g32");
+  CHECK(
+      missing.message ==
+      "desc: no instantiated policy for weights s4 symmetric per_group<128>, f16 scales | activations f16 unscaled; nearest is w4a16_g32");
   matrix<float> bad = w;
   bad(4, 5) = quiet_nan;
-  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), bad.view()).why().code == error_code::not_finite);
+  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), bad.view()).why().code ==
+        error_code::not_finite);
   const std::vector<float> five(5);
-  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), w.view(), five).why().code == error_code::shape_mismatch);
-  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), w.view())->try_apply(qtl_test::noise_matrix(3, 71, 1).view()).why().code == error_code::shape_mismatch);
+  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), w.view(), five).why().code ==
+        error_code::shape_mismatch);
+  CHECK(try_make_linear(few{}, *preset_by_name("w8a8"), w.view())
+            ->try_apply(qtl_test::noise_matrix(3, 71, 1).view())
+            .why()
+            .code == error_code::shape_mismatch);
 }
 
 TEST_CASE("an empty one says so") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/nn/checked_backend.hpp - a backend that runs the CPU's kernel and compares every output with the reference.
-// Integer accumulations must agree in every bit, others within the bound that their kernel states.
+// tests/nn/checked_backend.hpp - a backend that runs the CPU's kernel and compares every output
+// with the reference. Integer accumulations must agree in every bit, others within the bound that
+// their kernel states.
 #pragma once
 
 #include <array>
@@ -32,7 +33,8 @@ struct check_report {
 inline double error_bound(const qtl::gemm_args& g, std::int64_t i, std::int64_t j) {
   double sum = std::fabs(double{g.bias_at(j)});
   for (std::int64_t p = 0; p < g.k(); ++p)
-    sum += std::fabs(double{qtl::reference::activation_real(g.x, i, p)} * double{qtl::reference::weight_real(g.w, j, p)});
+    sum += std::fabs(double{qtl::reference::activation_real(g.x, i, p)} *
+                     double{qtl::reference::weight_real(g.w, j, p)});
   return static_cast<double>(g.k() + 2) * 0x1p-23 * sum;
 }
 
@@ -43,7 +45,8 @@ inline bool agrees(const qtl::gemm_args& g, std::int64_t i, std::int64_t j, chec
     ++report.nans;
     return qtl::is_nan(expected) && qtl::is_nan(y);
   }
-  if (g.key.accumulator != qtl::accumulation::real) return qtl::float_bits(y) == qtl::float_bits(expected);
+  if (g.key.accumulator != qtl::accumulation::real)
+    return qtl::float_bits(y) == qtl::float_bits(expected);
   if (y == expected) return true;
   const double bound = error_bound(g, i, j);
   const double ratio = std::fabs(double{y} - double{expected}) / bound;
@@ -72,7 +75,10 @@ struct checked_backend {
   }
   static std::span<const qtl::gemm_kernel> kernels() {
     static constexpr std::array<qtl::gemm_kernel, 1> list{
-        qtl::gemm_kernel{.name = "checked", .supports = [](const qtl::gemm_key&) { return true; }, .workspace_size = workspace_size, .run = run}};
+        qtl::gemm_kernel{.name = "checked",
+                         .supports = [](const qtl::gemm_key&) { return true; },
+                         .workspace_size = workspace_size,
+                         .run = run}};
     return list;
   }
 };

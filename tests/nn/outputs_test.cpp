@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/nn/outputs_test.cpp - outputs other than f32 are the f32 result rounded once; long k; codes at the ends of 8 bits.
+// tests/nn/outputs_test.cpp - outputs other than f32 are the f32 result rounded once; long k; codes
+// at the ends of 8 bits.
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "qtl/cpu.hpp"
+
 #include "nn/checked_backend.hpp"
 #include "ops/test_matrix.hpp"
-#include "qtl/cpu.hpp"
 
 namespace {
 
@@ -43,7 +45,8 @@ void check_codes(const Layer& layer, const matrix<float>& x, const qparams<P>& p
   const matrix_view<code> out(codes.data(), x.rows(), y.cols());
   REQUIRE(layer.template run<P>(x.view(), out, p, {workspace, {}, nullptr}).ok());
   for (std::int64_t i = 0; i < y.rows(); ++i)
-    for (std::int64_t j = 0; j < y.cols(); ++j) CHECK(out(i, j) == encode_element<P>(y(i, j), p, element_rounding<P>(i, j)));
+    for (std::int64_t j = 0; j < y.cols(); ++j)
+      CHECK(out(i, j) == encode_element<P>(y(i, j), p, element_rounding<P>(i, j)));
   CHECK(codes.back() == code(77));
 }
 
@@ -89,13 +92,16 @@ TEST_CASE("a requantized output refuses parameters without a step") {
   auto workspace = workspace_for(layer, 1);
   std::vector<std::int8_t> codes(2, 77);
   for (const float bad : {0.0f, infinity, quiet_nan}) {
-    const status s = layer.run<P>(noise_matrix(1, 3, 2).view(), matrix_view<std::int8_t>(codes.data(), 1, 2), {bad, {}}, {workspace, {}, nullptr});
+    const status s =
+        layer.run<P>(noise_matrix(1, 3, 2).view(), matrix_view<std::int8_t>(codes.data(), 1, 2),
+                     {bad, {}}, {workspace, {}, nullptr});
     CHECK(s.code == error_code::invalid_argument);
   }
   CHECK(codes == std::vector<std::int8_t>(2, 77));
 }
 
-// A weight whose codes are all `raw` and whose scales are 2^-20: no scheme chooses the lowest code for all elements.
+// A weight whose codes are all `raw` and whose scales are 2^-20: no scheme chooses the lowest code
+// for all elements.
 template<QuantPolicy W>
 QTensor<W> constant_codes(std::int64_t n, std::int64_t k, int raw) {
   QTensor<W> q = *QTensor<W>::make(n, k);
@@ -110,14 +116,17 @@ TEST_CASE("-128 times -128: 32 bits hold 131071 of them, 64 bits take over at 13
   using A = policy<s8, symmetric_half_step, per_token, dynamic>;
   for (const std::int64_t k : {131071, 131072, 131073}) {
     CAPTURE(k);
-    const auto layer = value_or_throw(QLinear<W, A, qtl_test::checked_backend>::make(constant_codes<W>(2, k, 0x80)));
+    const auto layer = value_or_throw(
+        QLinear<W, A, qtl_test::checked_backend>::make(constant_codes<W>(2, k, 0x80)));
     CHECK(layer.key().accumulator == (k <= 131071 ? accumulation::s32 : accumulation::s64));
-    const matrix<float> x = qtl_test::matrix_from(2, k, [](std::int64_t, std::int64_t) { return -127.5f; });
+    const matrix<float> x =
+        qtl_test::matrix_from(2, k, [](std::int64_t, std::int64_t) { return -127.5f; });
     check_report::reset();
     const matrix<float> y = layer(x);
     CHECK(check_report::last().wrong == 0);
     CHECK(check_report::last().compared == 4);
-    const long double exact = static_cast<long double>(k) * 16384;  // 64 bits of mantissa or 113: no rounding
+    const long double exact =
+        static_cast<long double>(k) * 16384;  // 64 bits of mantissa or 113: no rounding
     CHECK(y(1, 1) == static_cast<float>(exact) * 0x1p-20f);
   }
 }
@@ -126,9 +135,11 @@ TEST_CASE("255 times 255: 32 bits hold 33025 of them") {
   using W = policy<u8, affine, per_tensor>;
   using A = policy<u8, affine, per_token, dynamic>;
   for (const std::int64_t k : {33025, 33026}) {
-    const auto layer = value_or_throw(QLinear<W, A, qtl_test::checked_backend>::make(constant_codes<W>(1, k, 0xFF)));
+    const auto layer = value_or_throw(
+        QLinear<W, A, qtl_test::checked_backend>::make(constant_codes<W>(1, k, 0xFF)));
     CHECK(layer.key().accumulator == (k == 33025 ? accumulation::s32 : accumulation::s64));
-    const matrix<float> x = qtl_test::matrix_from(1, k, [](std::int64_t, std::int64_t) { return 255.0f; });
+    const matrix<float> x =
+        qtl_test::matrix_from(1, k, [](std::int64_t, std::int64_t) { return 255.0f; });
     check_report::reset();
     const matrix<float> y = layer(x);
     CHECK(check_report::last().wrong == 0);
@@ -139,8 +150,10 @@ TEST_CASE("255 times 255: 32 bits hold 33025 of them") {
 TEST_CASE("zero points at both ends: differences of -255") {
   using W = policy<u8, affine, per_channel>;
   using A = policy<u8, affine, per_tensor>;
-  const matrix<float> low = qtl_test::matrix_from(3, 700, [](std::int64_t, std::int64_t) { return -1.0f; });
-  const auto layer = value_or_throw(QLinear<W, A, qtl_test::checked_backend>::make(quantize<W>(low), {}, choose_qparams<A>({-1, 0})));
+  const matrix<float> low =
+      qtl_test::matrix_from(3, 700, [](std::int64_t, std::int64_t) { return -1.0f; });
+  const auto layer = value_or_throw(QLinear<W, A, qtl_test::checked_backend>::make(
+      quantize<W>(low), {}, choose_qparams<A>({-1, 0})));
   CHECK(layer.weight().params_at(0, 0).zero_point() == 255);
   check_report::reset();
   CHECK(layer(low)(0, 0) == doctest::Approx(700));

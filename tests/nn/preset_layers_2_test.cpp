@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/nn/preset_layers_2_test.cpp - part 2 of the shipped presets as layers, for the tests that walk layer_cases().
+// tests/nn/preset_layers_2_test.cpp - part 2 of the shipped presets as layers, for the tests that
+// walk layer_cases().
 #include "nn/layer_cases.hpp"
 
 namespace {
 
-[[maybe_unused]] const bool added = qtl_test::add_layers(qtl_test::preset_part<2, 3>{}, true);
+[[maybe_unused]] const bool added = qtl_test::add_layers<true>(qtl_test::preset_part<2, 3>{});
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/nn/qlinear_test.cpp - the class itself: construction, plans, errors that name what is wrong, Eigen in and out.
+// tests/nn/qlinear_test.cpp - the class itself: construction, plans, errors that name what is
+// wrong, Eigen in and out.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -9,8 +10,9 @@
 #include <Eigen/Core>
 #include <doctest/doctest.h>
 
-#include "ops/test_matrix.hpp"
 #include "qtl/cpu.hpp"
+
+#include "ops/test_matrix.hpp"
 
 namespace {
 
@@ -42,10 +44,15 @@ TEST_CASE("strict refuses a fallback by name") {
   const auto layer = make<real_layer>(5, 64);
   const status s = layer.plan(1, strictness::strict).why();
   CHECK(s.code == error_code::fallback_refused);
-  CHECK(s.message == "strict: only the fallback kernel eigen_dequantize runs weights s4 symmetric per_group<128>, f16 scales | activations f16 unscaled");
+  CHECK(
+      s.message ==
+      "strict: only the fallback kernel eigen_dequantize runs weights s4 symmetric per_group<128>, f16 scales | activations f16 unscaled");
   CHECK(layer.plan(1).ok());
-  const QLinear<w8a8::weight, w8a8::activation, reference_backend> reference{quantize<w8a8::weight>(noise_matrix(2, 3, 1))};
-  CHECK(reference.plan(1, strictness::strict).why().message == "strict: only the fallback kernel reference runs weights s8 symmetric per_channel | activations s8 symmetric per_token, dynamic");
+  const QLinear<w8a8::weight, w8a8::activation, reference_backend> reference{
+      quantize<w8a8::weight>(noise_matrix(2, 3, 1))};
+  CHECK(
+      reference.plan(1, strictness::strict).why().message ==
+      "strict: only the fallback kernel reference runs weights s8 symmetric per_channel | activations s8 symmetric per_token, dynamic");
 }
 
 TEST_CASE("numbers of tokens that are negative or overflow") {
@@ -66,17 +73,21 @@ TEST_CASE("numbers of tokens that are negative or overflow") {
 
 // run() with wrong operands: the status, and that neither y nor the workspace was written.
 template<class Layer>
-status run_badly(const Layer& layer, std::array<std::int64_t, 2> x, std::array<std::int64_t, 2> y, std::int64_t missing_bytes = 0) {
+status run_badly(const Layer& layer, std::array<std::int64_t, 2> x, std::array<std::int64_t, 2> y,
+                 std::int64_t missing_bytes = 0) {
   const matrix<float> source = noise_matrix(x[0], x[1], 2);
-  matrix<float> target = qtl_test::matrix_from(y[0], y[1], [](std::int64_t, std::int64_t) { return -7.0f; });
-  std::vector<std::byte> workspace(static_cast<std::size_t>(layer.workspace_size(x[0]) - missing_bytes), std::byte{0xA5});
+  matrix<float> target =
+      qtl_test::matrix_from(y[0], y[1], [](std::int64_t, std::int64_t) { return -7.0f; });
+  std::vector<std::byte> workspace(
+      static_cast<std::size_t>(layer.workspace_size(x[0]) - missing_bytes), std::byte{0xA5});
   const status s = layer.run(source.view(), target.view(), {workspace, {}, nullptr});
   for (std::int64_t e = 0; e < y[0] * y[1]; ++e) CHECK(target.data()[e] == -7.0f);
   for (const std::byte b : workspace) REQUIRE(b == std::byte{0xA5});
   return s;
 }
 
-TEST_CASE_TEMPLATE("errors of run name the operand, and nothing is written", Layer, integer_layer, real_layer) {
+TEST_CASE_TEMPLATE("errors of run name the operand, and nothing is written", Layer, integer_layer,
+                   real_layer) {
   const auto layer = make<Layer>(5, 64);
   CHECK(run_badly(layer, {3, 63}, {3, 5}).message == "x: number of columns is 63, expected 64");
   CHECK(run_badly(layer, {3, 64}, {4, 5}).message == "y: number of rows is 4, expected 3");
@@ -85,7 +96,8 @@ TEST_CASE_TEMPLATE("errors of run name the operand, and nothing is written", Lay
   CHECK(small.code == error_code::workspace_too_small);
   CHECK(small.expected == layer.workspace_size(3));
   CHECK(small.actual == layer.workspace_size(3) - 1);
-  CHECK(layer.run(noise_matrix(3, 64, 1).view(), noise_matrix(3, 5, 1).view(), {}).code == error_code::workspace_too_small);
+  CHECK(layer.run(noise_matrix(3, 64, 1).view(), noise_matrix(3, 5, 1).view(), {}).code ==
+        error_code::workspace_too_small);
 }
 
 TEST_CASE("errors of construction") {
@@ -116,8 +128,11 @@ TEST_CASE("a layer over memory of the caller, at an odd address") {
   const auto codes = odd_copy(q.view().codes, l.code_bytes);
   const auto scales = odd_copy(q.view().scales, l.scale_bytes);
   const auto offsets = odd_copy(q.view().offsets, l.offset_bytes);
-  const auto behind = [](const std::vector<std::byte>& v) { return std::span<const std::byte>(v).subspan(1); };
-  const auto view = make_qtensor_view<w4a16_affine::weight>(6, 130, behind(codes), behind(scales), behind(offsets));
+  const auto behind = [](const std::vector<std::byte>& v) {
+    return std::span<const std::byte>(v).subspan(1);
+  };
+  const auto view = make_qtensor_view<w4a16_affine::weight>(6, 130, behind(codes), behind(scales),
+                                                            behind(offsets));
   REQUIRE(view.ok());
   const auto layer = QLinear<w4a16_affine::weight, a16>::make_view(*view);
   REQUIRE(layer.ok());
@@ -158,7 +173,8 @@ TEST_CASE("Eigen in, Eigen out") {
 
 TEST_CASE("static activations clamp what their range does not hold, dynamic ones never clamp") {
   const auto q = quantize<w8a8_static::weight>(qtl_test::matrix_of({{1, 0}}));
-  const static_layer layer{q, std::vector<float>{}, choose_qparams<w8a8_static::activation>({0, 255})};
+  const static_layer layer{q, std::vector<float>{},
+                           choose_qparams<w8a8_static::activation>({0, 255})};
   const matrix<float> y = layer(qtl_test::matrix_of({{1000, 0}, {infinity, 0}, {-5, 0}}));
   CHECK(y(0, 0) == doctest::Approx(255));
   CHECK(y(1, 0) == doctest::Approx(255));

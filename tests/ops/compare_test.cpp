@@ -85,8 +85,10 @@ TEST_CASE("an infinity that is lost is an infinite error") {
 
 TEST_CASE("shards merge into the whole, whichever way they are cut") {
   // Small integers: all sums are exact, so that equality can be asked for.
-  const matrix<float> a = qtl_test::matrix_from(6, 7, [](std::int64_t i, std::int64_t j) { return static_cast<float>(i * j % 5); });
-  const matrix<float> b = qtl_test::matrix_from(6, 7, [](std::int64_t i, std::int64_t j) { return static_cast<float>((i + j) % 4); });
+  const matrix<float> a = qtl_test::matrix_from(
+      6, 7, [](std::int64_t i, std::int64_t j) { return static_cast<float>(i * j % 5); });
+  const matrix<float> b = qtl_test::matrix_from(
+      6, 7, [](std::int64_t i, std::int64_t j) { return static_cast<float>((i + j) % 4); });
   const comparison whole = compare(a, b);
   for (std::int64_t cut = 0; cut <= 6; ++cut) {
     comparison_accumulator first;
@@ -127,7 +129,8 @@ TEST_CASE("extents must agree") {
 TEST_CASE("printed") {
   std::ostringstream out;
   out << compare(matrix_of({{1, 2}, {3, 4}}), matrix_of({{1, 1}, {3, 6}}));
-  CHECK(out.str() == "MSE 1.25, SQNR 7.78151 dB, cosine 0.958723, max abs 2 at (1, 1), max relative 0.5");
+  CHECK(out.str() ==
+        "MSE 1.25, SQNR 7.78151 dB, cosine 0.958723, max abs 2 at (1, 1), max relative 0.5");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/ops/policy_cases.hpp - policies behind plain functions, so that a property is written, and compiled, once.
+// tests/ops/policy_cases.hpp - policies behind plain functions, so that a property is written, and
+// compiled, once.
 // Holds: policy_case, policy_cases(), add_policies<...>(). The *_cases_test.cpp files fill the list, each a few policies.
 #pragma once
 
@@ -43,7 +44,8 @@ struct policy_case {
 
   bool is_integer() const { return desc.kind == qtl::format_kind::integer; }
   bool rounds_to_nearest() const {
-    return desc.mode == qtl::rounding_mode::nearest_even || desc.mode == qtl::rounding_mode::nearest_away;
+    return desc.mode == qtl::rounding_mode::nearest_even ||
+           desc.mode == qtl::rounding_mode::nearest_away;
   }
   bool is_stochastic() const { return desc.mode == qtl::rounding_mode::stochastic; }
 };
@@ -120,14 +122,16 @@ struct every_nth<qtl::type_list<T...>, First, Step> {
       -> qtl::type_list<std::tuple_element_t<First + Step * I, std::tuple<T...>>...>;
   using type = decltype(pick(std::make_index_sequence<(sizeof...(T) - First + Step - 1) / Step>()));
 };
-/// Part `Part` of `Parts` of the shipped presets: tests deal them out over several translation units.
+/// Part `Part` of `Parts` of the shipped presets: tests deal them out over several translation
+/// units.
 template<std::size_t Part, std::size_t Parts>
 using preset_part = typename every_nth<qtl::shipped_presets, Part, Parts>::type;
 
 /// Adds both policies of every preset of a list.
 template<class... Pairs>
 bool add_presets(qtl::type_list<Pairs...>) {
-  return (add_policies(qtl::type_list<typename Pairs::weight, typename Pairs::activation>{}) && ...);
+  return (add_policies(qtl::type_list<typename Pairs::weight, typename Pairs::activation>{}) &&
+          ...);
 }
 
 }  // namespace qtl_test

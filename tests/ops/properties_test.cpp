@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/ops/properties_test.cpp - what holds for every policy: those of all shipped presets, and more schemes.
+// tests/ops/properties_test.cpp - what holds for every policy: those of all shipped presets, and
+// more schemes.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -39,7 +40,8 @@ std::size_t element(const matrix<float>& x, std::int64_t i, std::int64_t j) {
 }
 
 bool is_under_test(const policy_desc& d) {
-  return std::any_of(policy_cases().begin(), policy_cases().end(), [&](const policy_case& c) -> bool { return c.desc == d; });
+  return std::any_of(policy_cases().begin(), policy_cases().end(),
+                     [&](const policy_case& c) -> bool { return c.desc == d; });
 }
 
 TEST_CASE("the policies of every preset are under test") {
@@ -67,7 +69,8 @@ TEST_CASE("quantizing the reals of a tensor with its own parameters gives its co
 
 TEST_CASE("the reals of a symmetric tensor with f32 scales, quantized again, have the same codes") {
   for_each_case([](const policy_case& c) {
-    const bool narrow = c.desc.scheme == "symmetric" && c.desc.scale_format == "f32" && c.rounds_to_nearest();
+    const bool narrow =
+        c.desc.scheme == "symmetric" && c.desc.scale_format == "f32" && c.rounds_to_nearest();
     if (!narrow) return;
     const tensor_image once = c.quantize(sample().view());
     const tensor_image twice = c.quantize(once.reals.view());
@@ -76,7 +79,8 @@ TEST_CASE("the reals of a symmetric tensor with f32 scales, quantized again, hav
   });
 }
 
-TEST_CASE("integers: at most half a step inside the range of the codes, the nearest end outside of it") {
+TEST_CASE(
+    "integers: at most half a step inside the range of the codes, the nearest end outside of it") {
   for_each_case([](const policy_case& c) {
     if (!c.is_integer() || !c.rounds_to_nearest()) return;
     const tensor_image q = c.quantize(sample().view());
@@ -121,12 +125,14 @@ TEST_CASE("the real of a code never falls as x grows") {
 
 TEST_CASE("a power of two in front of x moves to the scale") {
   for_each_case([](const policy_case& c) {
-    const bool exact_scale = c.desc.scale_format == "f32" || c.desc.scale_format == "e8m0" || c.desc.two_levels;
+    const bool exact_scale =
+        c.desc.scale_format == "f32" || c.desc.scale_format == "e8m0" || c.desc.two_levels;
     if (!exact_scale || c.desc.is_unscaled()) return;
     const tensor_image q = c.quantize(sample().view());
     for (const float power : {0x1p-9f, 2.0f, 0x1p13f}) {
-      const matrix<float> scaled =
-          qtl_test::matrix_from(sample().rows(), sample().cols(), [&](std::int64_t i, std::int64_t j) { return sample()(i, j) * power; });
+      const matrix<float> scaled = qtl_test::matrix_from(
+          sample().rows(), sample().cols(),
+          [&](std::int64_t i, std::int64_t j) { return sample()(i, j) * power; });
       const tensor_image moved = c.quantize(scaled.view());
       CHECK(moved.codes == q.codes);
       for (std::size_t e = 0; e < q.codes.size(); ++e) {
@@ -140,7 +146,8 @@ TEST_CASE("a power of two in front of x moves to the scale") {
 
 TEST_CASE("fake_quantize is dequantize of quantize, to the bit") {
   for_each_case([](const policy_case& c) {
-    CHECK(qtl_test::same_matrix(c.fake_quantize(sample().view()).view(), c.quantize(sample().view()).reals.view()));
+    CHECK(qtl_test::same_matrix(c.fake_quantize(sample().view()).view(),
+                                c.quantize(sample().view()).reals.view()));
   });
 }
 
@@ -153,7 +160,8 @@ TEST_CASE("zeros have scale 1 and stay zeros") {
     for (std::int64_t i = 1; i < 3; ++i)
       for (std::int64_t j = 0; j < 130; ++j) {
         if (own_block) REQUIRE(q.params[element(x, i, j)].scale == q.tensor_scale);
-        if (c.desc.zero_point != zero_point_kind::shift || own_block) REQUIRE(q.reals(i, j) == 0.0f);
+        if (c.desc.zero_point != zero_point_kind::shift || own_block)
+          REQUIRE(q.reals(i, j) == 0.0f);
       }
     const tensor_image zeros = c.quantize(qtl_test::matrix_of({{0, 0, 0}, {0, -0.0f, 0}}).view());
     CHECK(zeros.params[4].scale == 1.0f);
@@ -162,10 +170,12 @@ TEST_CASE("zeros have scale 1 and stay zeros") {
 }
 
 // Block (bi, bj) of x, alone.
-matrix<float> block_alone(const matrix<float>& x, const block_grid& grid, std::int64_t bi, std::int64_t bj) {
+matrix<float> block_alone(const matrix<float>& x, const block_grid& grid, std::int64_t bi,
+                          std::int64_t bj) {
   const std::int64_t row = bi * grid.block_rows;
   const std::int64_t col = bj * grid.block_cols;
-  return qtl_test::matrix_from(std::min(grid.block_rows, x.rows() - row), std::min(grid.block_cols, x.cols() - col),
+  return qtl_test::matrix_from(std::min(grid.block_rows, x.rows() - row),
+                               std::min(grid.block_cols, x.cols() - col),
                                [&](std::int64_t i, std::int64_t j) { return x(row + i, col + j); });
 }
 
@@ -226,9 +236,12 @@ TEST_CASE("NaN and Inf are refused by row and column") {
 
 TEST_CASE("ranges at both ends of f32 keep finite scales and a relative error of a few per cent") {
   for_each_case([](const policy_case& c) {
-    if (!c.is_integer() || c.desc.bits < 8 || !c.rounds_to_nearest() || c.desc.scale_format != "f32") return;
+    if (!c.is_integer() || c.desc.bits < 8 || !c.rounds_to_nearest() ||
+        c.desc.scale_format != "f32")
+      return;
     for (const float amax : {3e38f, 1e30f, 0x1p-120f}) {
-      const matrix<float> x = qtl_test::matrix_of({{amax, -amax, amax / 3, -amax / 2, 0, amax / 5}});
+      const matrix<float> x =
+          qtl_test::matrix_of({{amax, -amax, amax / 3, -amax / 2, 0, amax / 5}});
       const tensor_image q = c.quantize(x.view());
       for (std::int64_t j = 0; j < 6; ++j) {
         REQUIRE(is_finite(q.params[element(x, 0, j)].scale));

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/ops/scale_rules_test.cpp - how an amax becomes a power of two, by the worked example of docs/formats.md, and the
-// two levels of NVFP4 by values computed by hand.
+// tests/ops/scale_rules_test.cpp - how an amax becomes a power of two, by the worked example of
+// docs/formats.md, and the two levels of NVFP4 by values computed by hand.
 #include <array>
 #include <cmath>
 #include <cstdint>
 
 #include <doctest/doctest.h>
 
-#include "ops/test_matrix.hpp"
 #include "qtl/core.hpp"
+
+#include "ops/test_matrix.hpp"
 
 namespace {
 
@@ -69,7 +70,9 @@ TEST_CASE("exact powers of two are not rounded up, their neighbours are told apa
 }
 
 TEST_CASE("exponents beyond e8m0 are clamped") {
-  const auto stored = [](float amax) { return std::to_integer<int>(quantize<mx<e2m1>>(matrix_of({{amax}})).view().scales[0]); };
+  const auto stored = [](float amax) {
+    return std::to_integer<int>(quantize<mx<e2m1>>(matrix_of({{amax}})).view().scales[0]);
+  };
   CHECK(stored(3e38f) == 127 + 127 - 2);
   CHECK(stored(0x1p-126f) == 0);  // 2^-128 would be the scale
   CHECK(stored(0x1p-125f) == 0);
@@ -89,7 +92,8 @@ TEST_CASE("floor saturates the largest elements, rceil never does") {
 }
 
 TEST_CASE("NVFP4: tensor scale amax / 2688, block scales in e4m3") {
-  // Blocks of 16 columns with amax 5376 and 12: tensor scale 2, block scales e4m3(6^-1 * amax / 2) = 448 and 1.
+  // Blocks of 16 columns with amax 5376 and 12: tensor scale 2, block scales e4m3(6^-1 * amax / 2)
+  // = 448 and 1.
   matrix<float> x = *matrix<float>::make(1, 40);
   x(0, 3) = 5376;
   x(0, 4) = -2688;
@@ -102,16 +106,17 @@ TEST_CASE("NVFP4: tensor scale amax / 2688, block scales in e4m3") {
   CHECK(std::to_integer<int>(q.view().scales[2]) == 0x38);  // an all-zero block: 1 in e4m3
   CHECK(q.scale_at(0, 0) == 896.0f);
   CHECK(q.scale_at(0, 16) == 2.0f);
-  CHECK(q.code(0, 3) == 7);   // 6
-  CHECK(q.code(0, 4) == 13);  // -3
+  CHECK(q.code(0, 3) == 7);    // 6
+  CHECK(q.code(0, 4) == 13);   // -3
   CHECK(q.code(0, 20) == 15);  // -6
-  CHECK(q.code(0, 21) == 6);  // 3.55 -> 4
+  CHECK(q.code(0, 21) == 6);   // 3.55 -> 4
   CHECK(dequantize(q)(0, 21) == 8.0f);
   CHECK(q.bytes() == 20 + 3 + 4);
 }
 
 TEST_CASE("NVFP4: the block scale is rounded before the elements are divided by it") {
-  // amax of the tensor 2688: tensor scale 1. Block amax 10: 10 / 6 = 1.6667 -> 1.625 in e4m3; 10 / 1.625 = 6.15 -> 6.
+  // amax of the tensor 2688: tensor scale 1. Block amax 10: 10 / 6 = 1.6667 -> 1.625 in e4m3; 10
+  // / 1.625 = 6.15 -> 6.
   matrix<float> x = *matrix<float>::make(1, 32);
   x(0, 0) = 2688;
   x(0, 16) = 10;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/ops/schemes_test.cpp - every scheme on values that one can compute by hand, and at the ends of f32.
+// tests/ops/schemes_test.cpp - every scheme on values that one can compute by hand, and at the ends
+// of f32.
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "ops/test_matrix.hpp"
 #include "qtl/core.hpp"
+
+#include "ops/test_matrix.hpp"
 
 namespace {
 
@@ -35,20 +37,23 @@ TEST_CASE("symmetric: amax / qmax, narrow; a tie goes to the even code") {
 
 TEST_CASE("symmetric: the lowest code is never used, even with a scale that would give it") {
   const qparams<whole<s8, symmetric>> p{1.0f, {}};
-  CHECK(row_codes(quantize_with<whole<s8, symmetric>>(matrix_of({{-128, -1000, 128, 127.4f}}), p)) == std::vector<int>{-127, -127, 127, 127});
+  CHECK(row_codes(quantize_with<whole<s8, symmetric>>(
+            matrix_of({{-128, -1000, 128, 127.4f}}), p)) == std::vector<int>{-127, -127, 127, 127});
 }
 
 TEST_CASE("symmetric_full_clamp: the same scale, the lowest code in use") {
   using P = whole<s8, symmetric_full_clamp>;
   CHECK(quantize<P>(matrix_of({{-127, 3}})).scale_at(0, 0) == 1.0f);
-  CHECK(row_codes(quantize_with<P>(matrix_of({{-128, -1000, 128, 127.5f}}), {1.0f, {}})) == std::vector<int>{-128, -128, 127, 127});
+  CHECK(row_codes(quantize_with<P>(matrix_of({{-128, -1000, 128, 127.5f}}), {1.0f, {}})) ==
+        std::vector<int>{-128, -128, 127, 127});
 }
 
 TEST_CASE("symmetric_half_step: amax / 127.5 and amax / 7.5") {
   const auto q = quantize<whole<s8, symmetric_half_step>>(matrix_of({{-255, 255, 1, 3}}));
   CHECK(q.scale_at(0, 0) == 2.0f);
   CHECK(row_codes(q) == std::vector<int>{-128, 127, 0, 2});  // -127.5 -> -128, 127.5 -> 128 -> 127
-  const auto four = quantize<whole<s4, symmetric_half_step>>(matrix_of({{7.5f, -7.5f, -6.5f, 0.5f}}));
+  const auto four =
+      quantize<whole<s4, symmetric_half_step>>(matrix_of({{7.5f, -7.5f, -6.5f, 0.5f}}));
   CHECK(four.scale_at(0, 0) == 1.0f);
   CHECK(row_codes(four) == std::vector<int>{7, -8, -6, 0});
 }
@@ -133,7 +138,8 @@ TEST_CASE("reduce range is a narrower format: seven bits") {
 }
 
 TEST_CASE("unscaled: a cast") {
-  const auto q = quantize<policy<bf16, unscaled>>(matrix_of({{1.00390625f, 1.01171875f, -0.0f, 1e-45f}}));
+  const auto q =
+      quantize<policy<bf16, unscaled>>(matrix_of({{1.00390625f, 1.01171875f, -0.0f, 1e-45f}}));
   CHECK(q.code(0, 0) == 0x3F80);
   CHECK(q.code(0, 1) == 0x3F82);
   CHECK(q.code(0, 2) == 0x8000);
@@ -142,10 +148,11 @@ TEST_CASE("unscaled: a cast") {
 }
 
 // A range as wide as f32 goes, in the policies whose step is then still far below its ends.
-TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, whole<s8, symmetric>, whole<s8, symmetric_full_clamp>,
-                   whole<s8, symmetric_half_step>, whole<s8, symmetric_full_range>, whole<u8, affine>, whole<u8, affine_as_is>,
-                   whole<u8, affine_float_shift>, whole<u4, affine>, whole<u4, affine_as_is>, whole<u4, affine_float_shift>,
-                   whole<u1, affine>) {
+TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, whole<s8, symmetric>,
+                   whole<s8, symmetric_full_clamp>, whole<s8, symmetric_half_step>,
+                   whole<s8, symmetric_full_range>, whole<u8, affine>, whole<u8, affine_as_is>,
+                   whole<u8, affine_float_shift>, whole<u4, affine>, whole<u4, affine_as_is>,
+                   whole<u4, affine_float_shift>, whole<u1, affine>) {
   const matrix<float> x = matrix_of({{-3e38f, 3e38f, 1e38f, -2e38f, 0.0f, 2.5e38f}});
   const auto q = quantize<P>(x);
   const matrix<float> back = dequantize(q);
@@ -153,7 +160,8 @@ TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, who
   for (std::int64_t j = 0; j < 6; ++j) {
     CAPTURE(x(0, j));
     REQUIRE(is_finite(back(0, j)));
-    CHECK(std::fabs(double{back(0, j)} - double{x(0, j)}) <= std::fabs(double{q.scale_at(0, 0)}) * 1.001);
+    CHECK(std::fabs(double{back(0, j)} - double{x(0, j)}) <=
+          std::fabs(double{q.scale_at(0, 0)}) * 1.001);
   }
 }
 
@@ -161,18 +169,23 @@ TEST_CASE("amax below the smallest scale: the scale is the smallest float, not z
   const auto q = quantize<whole<s8, symmetric>>(matrix_of({{0x1p-149f, -0x1p-149f, 0}}));
   CHECK(q.scale_at(0, 0) == smallest_float);
   CHECK(row_codes(q) == std::vector<int>{1, -1, 0});
-  const auto half = quantize<policy<s8, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{1e-10f, 0}}));
+  const auto half =
+      quantize<policy<s8, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{1e-10f, 0}}));
   CHECK(half.scale_at(0, 0) == 0x1p-24f);
-  const auto large = quantize<policy<s8, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{3e38f, 0}}));
+  const auto large =
+      quantize<policy<s8, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{3e38f, 0}}));
   CHECK(large.scale_at(0, 0) == 65504.0f);
   CHECK(row_codes(large) == std::vector<int>{127, 0});
 }
 
 TEST_CASE("the code follows from the scale as stored") {
-  // amax / 7 = 0.1428571 is 0.14282227 in f16; 1 / 0.14282227 = 7.0017 clamps, and 0.5 of its step decides ties.
-  const auto q = quantize<policy<s4, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{1.0f, 0.2142400f}}));
+  // amax / 7 = 0.1428571 is 0.14282227 in f16; 1 / 0.14282227 = 7.0017 clamps, and 0.5 of its step
+  // decides ties.
+  const auto q =
+      quantize<policy<s4, symmetric, per_tensor, scaled_by<f16>>>(matrix_of({{1.0f, 0.2142400f}}));
   CHECK(q.scale_at(0, 0) == 0.142822265625f);
-  CHECK(row_codes(q) == std::vector<int>{7, 2});  // 0.21424 / 0.1428223 = 1.50005, while / 0.1428571 it is 1.49968
+  CHECK(row_codes(q) ==
+        std::vector<int>{7, 2});  // 0.21424 / 0.1428223 = 1.50005, while / 0.1428571 it is 1.49968
 }
 
 TEST_CASE("parameters that are given: checked, and used as they are") {
@@ -183,10 +196,13 @@ TEST_CASE("parameters that are given: checked, and used as they are") {
     const auto refused = try_quantize_with<P>(matrix_of({{1}}), {bad, 0});
     CHECK(refused.why().code == error_code::invalid_argument);
   }
-  CHECK(try_quantize_with<P>(matrix_of({{1, quiet_nan}}), {1.0f, 0}).why().code == error_code::not_finite);
+  CHECK(try_quantize_with<P>(matrix_of({{1, quiet_nan}}), {1.0f, 0}).why().code ==
+        error_code::not_finite);
   using H = policy<s8, symmetric, per_tensor, scaled_by<f16>>;
-  CHECK(try_quantize_with<H>(matrix_of({{1}}), {1e-10f, {}}).why().code == error_code::invalid_argument);  // 0 in f16
-  CHECK(try_quantize_with<H>(matrix_of({{1}}), {1e10f, {}}).why().code == error_code::invalid_argument);   // Inf in f16
+  CHECK(try_quantize_with<H>(matrix_of({{1}}), {1e-10f, {}}).why().code ==
+        error_code::invalid_argument);  // 0 in f16
+  CHECK(try_quantize_with<H>(matrix_of({{1}}), {1e10f, {}}).why().code ==
+        error_code::invalid_argument);  // Inf in f16
   CHECK_THROWS_AS(quantize_with<P>(matrix_of({{1}}), {0.0f, 0}), error);
 }
 

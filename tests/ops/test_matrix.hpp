@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/ops/test_matrix.hpp - matrices that tests work on: written out, or noise that is the same on every machine.
+// tests/ops/test_matrix.hpp - matrices that tests work on: written out, or noise that is the same
+// on every machine.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +34,13 @@ qtl::matrix<float> matrix_from(std::int64_t rows, std::int64_t cols, F&& f) {
   return m;
 }
 
-/// The sum of four uniform draws in (-0.5, 0.5): a bell with both signs. Every 64th element is ten times as large.
+/// The sum of four uniform draws in (-0.5, 0.5): a bell with both signs. Every 64th element is ten
+/// times as large.
 inline float noise(std::uint64_t seed, std::int64_t index) {
   float sum = 0.0f;
   for (std::uint64_t part = 0; part < 4; ++part) {
-    const std::uint32_t bits = qtl::counter_random(seed, static_cast<std::uint64_t>(index) * 4 + part);
+    const std::uint32_t bits =
+        qtl::counter_random(seed, static_cast<std::uint64_t>(index) * 4 + part);
     sum += static_cast<float>(bits >> 8) * 0x1p-24f - 0.5f;
   }
   return index % 64 == 37 ? 10.0f * sum : sum;
@@ -45,7 +48,8 @@ inline float noise(std::uint64_t seed, std::int64_t index) {
 
 /// rows x cols of noise; the same arguments give the same values.
 inline qtl::matrix<float> noise_matrix(std::int64_t rows, std::int64_t cols, std::uint64_t seed) {
-  return matrix_from(rows, cols, [&](std::int64_t i, std::int64_t j) { return noise(seed, i * cols + j); });
+  return matrix_from(rows, cols,
+                     [&](std::int64_t i, std::int64_t j) { return noise(seed, i * cols + j); });
 }
 
 inline std::vector<float> noise_vector(std::int64_t count, std::uint64_t seed) {

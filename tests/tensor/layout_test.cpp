@@ -7,10 +7,14 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/test_matrix.hpp"
 #include "qtl/ops/quantize.hpp"
 #include "qtl/policy/presets.hpp"
 #include "qtl/tensor/summary.hpp"
+
+#include "ops/test_matrix.hpp"
+
+// A request that no machine can fill returns null under AddressSanitizer too.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 
 namespace {
 
@@ -51,14 +55,19 @@ TEST_CASE("extents that are negative or overflow") {
   CHECK(make_layout<P>(3, -1).why().dimension == 1);
   CHECK(make_layout<P>(INT64_MIN, 3).why().actual == INT64_MIN);
   CHECK(make_layout<P>(INT64_MAX, 2).why().code == error_code::overflow);
-  CHECK(make_layout<P>(std::int64_t{1} << 32, std::int64_t{1} << 32).why().code == error_code::overflow);
-  CHECK(make_layout<P>(std::int64_t{1} << 31, std::int64_t{1} << 31).why().code == error_code::overflow);
+  CHECK(make_layout<P>(std::int64_t{1} << 32, std::int64_t{1} << 32).why().code ==
+        error_code::overflow);
+  CHECK(make_layout<P>(std::int64_t{1} << 31, std::int64_t{1} << 31).why().code ==
+        error_code::overflow);
   CHECK(make_layout<P>(INT64_MAX, 1).why().code == error_code::overflow);
-  CHECK(make_layout<P>(INT64_MAX, 0).why().code == error_code::overflow);  // still one scale per row
-  CHECK(make_layout<policy<s8, symmetric, per_block<1, 1>>>(0, INT64_MAX).why().code == error_code::overflow);
+  CHECK(make_layout<P>(INT64_MAX, 0).why().code ==
+        error_code::overflow);  // still one scale per row
+  CHECK(make_layout<policy<s8, symmetric, per_block<1, 1>>>(0, INT64_MAX).why().code ==
+        error_code::overflow);
   CHECK(make_layout<P>(std::int64_t{1} << 28, std::int64_t{1} << 28).ok());
   CHECK(QTensor<P>::make(INT64_MAX, 1).why().code == error_code::overflow);
-  CHECK(QTensor<P>::make(std::int64_t{1} << 28, std::int64_t{1} << 28).why().code == error_code::out_of_memory);
+  CHECK(QTensor<P>::make(std::int64_t{1} << 28, std::int64_t{1} << 28).why().code ==
+        error_code::out_of_memory);
 }
 
 TEST_CASE("a tensor sums up its bytes and says what it is") {
@@ -67,7 +76,8 @@ TEST_CASE("a tensor sums up its bytes and says what it is") {
   CHECK(q.bits_per_element() == 8.0 * 148 / 256);
   std::ostringstream out;
   out << quantize<policy<s4, symmetric, per_group<128>>>(qtl_test::noise_matrix(128, 256, 1));
-  CHECK(out.str() == "QTensor 128 x 256, s4 symmetric per_group<128>, 4.250 bits per element, 17408 bytes");
+  CHECK(out.str() ==
+        "QTensor 128 x 256, s4 symmetric per_group<128>, 4.250 bits per element, 17408 bytes");
   CHECK(QTensor<policy<s4>>().bits_per_element() == 4.0);
 }
 

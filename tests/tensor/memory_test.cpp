@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/tensor/memory_test.cpp - tensors in memory of the caller: any address, no byte beyond, nothing on an error.
+// tests/tensor/memory_test.cpp - tensors in memory of the caller: any address, no byte beyond,
+// nothing on an error.
 #include <cstring>
 #include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "ops/test_matrix.hpp"
 #include "qtl/core.hpp"
+
+#include "ops/test_matrix.hpp"
 
 namespace {
 
@@ -17,7 +19,8 @@ constexpr std::byte untouched{0xA5};
 
 // Three spans of the sizes that a layout asks for, each at an odd address between guard bytes.
 struct callers_memory {
-  explicit callers_memory(const tensor_layout& l) : layout(l), bytes(static_cast<std::size_t>(l.bytes()) + 64, untouched) {}
+  explicit callers_memory(const tensor_layout& l)
+      : layout(l), bytes(static_cast<std::size_t>(l.bytes()) + 64, untouched) {}
 
   std::span<std::byte> part(std::int64_t before, std::int64_t size, std::size_t guard) {
     std::byte* at = bytes.data() + before + static_cast<std::int64_t>(guard);
@@ -26,13 +29,16 @@ struct callers_memory {
   }
   std::span<std::byte> codes() { return part(0, layout.code_bytes, 8); }
   std::span<std::byte> scales() { return part(layout.code_bytes, layout.scale_bytes, 24); }
-  std::span<std::byte> offsets() { return part(layout.code_bytes + layout.scale_bytes, layout.offset_bytes, 40); }
+  std::span<std::byte> offsets() {
+    return part(layout.code_bytes + layout.scale_bytes, layout.offset_bytes, 40);
+  }
 
   // Bytes outside the three spans that changed.
   std::size_t trespassed() {
     std::vector<std::byte> copy = bytes;
     for (const std::span<std::byte> s : {codes(), scales(), offsets()})
-      if (!s.empty()) std::memset(copy.data() + (s.data() - bytes.data()), static_cast<int>(untouched), s.size());
+      if (!s.empty())
+        std::memset(copy.data() + (s.data() - bytes.data()), static_cast<int>(untouched), s.size());
     std::size_t changed = 0;
     for (const std::byte b : copy) changed += b != untouched ? 1 : 0;
     return changed;
@@ -49,17 +55,19 @@ struct callers_memory {
 
 template<QuantPolicy P>
 QTensorSpan<P> span_over(callers_memory& memory) {
-  const auto view = make_qtensor_view<P>(memory.layout.rows, memory.layout.cols, memory.codes(), memory.scales(), memory.offsets());
+  const auto view = make_qtensor_view<P>(memory.layout.rows, memory.layout.cols, memory.codes(),
+                                         memory.scales(), memory.offsets());
   REQUIRE(view.ok());
   return *view;
 }
 
-#define POLICIES_OF_EVERY_LAYOUT                                                                                         \
-  w8a8::weight, w4a16_affine::weight, w4a16_shift::weight, w3a16::weight, w2a16::weight, mxfp6::weight, nvfp4::weight,    \
-      nf4_a16::weight, policy<u8, affine_as_is, per_channel>, policy<s5, symmetric, per_block<2, 24>>, policy<u1, affine>, \
-      policy<bf16, unscaled>
+#define POLICIES_OF_EVERY_LAYOUT                                                            \
+  w8a8::weight, w4a16_affine::weight, w4a16_shift::weight, w3a16::weight, w2a16::weight,    \
+      mxfp6::weight, nvfp4::weight, nf4_a16::weight, policy<u8, affine_as_is, per_channel>, \
+      policy<s5, symmetric, per_block<2, 24>>, policy<u1, affine>, policy<bf16, unscaled>
 
-TEST_CASE_TEMPLATE("quantize_into and dequantize_into at odd addresses", P, POLICIES_OF_EVERY_LAYOUT) {
+TEST_CASE_TEMPLATE("quantize_into and dequantize_into at odd addresses", P,
+                   POLICIES_OF_EVERY_LAYOUT) {
   for (const std::int64_t cols : {1, 5, 33, 300}) {
     const matrix<float> x = qtl_test::noise_matrix(3, cols, 21);
     const QTensor<P> expected = quantize<P>(x);
@@ -92,10 +100,13 @@ TEST_CASE_TEMPLATE("nothing is written on an error", P, POLICIES_OF_EVERY_LAYOUT
   callers_memory memory(*make_layout<P>(4, 40));
   QTensorSpan<P> to = span_over<P>(memory);
   to.tensor_scale = 42.0f;
-  CHECK(quantize_into<P>(qtl_test::noise_matrix(3, 40, 1).view(), to).message == "x: number of rows is 3, expected 4");
-  CHECK(quantize_into<P>(qtl_test::noise_matrix(4, 41, 1).view(), to).message == "x: number of columns is 41, expected 40");
+  CHECK(quantize_into<P>(qtl_test::noise_matrix(3, 40, 1).view(), to).message ==
+        "x: number of rows is 3, expected 4");
+  CHECK(quantize_into<P>(qtl_test::noise_matrix(4, 41, 1).view(), to).message ==
+        "x: number of columns is 41, expected 40");
   x(3, 39) = infinity;
-  CHECK(quantize_into<P>(x.view(), to).message == "x: element at row 3, column 39 is infinite, expected a finite value");
+  CHECK(quantize_into<P>(x.view(), to).message ==
+        "x: element at row 3, column 39 is infinite, expected a finite value");
   CHECK(memory.pristine());
   CHECK(to.tensor_scale == 42.0f);
   std::vector<float> y(160, 3.0f);
@@ -109,7 +120,8 @@ TEST_CASE("spans that are too small are named") {
   std::vector<std::byte> memory(200);
   const auto make = [&](std::size_t codes, std::size_t scales, std::size_t offsets) {
     const std::span<std::byte> all(memory);
-    return make_qtensor_view<P>(3, 65, all.first(codes), all.first(scales), all.first(offsets)).why();
+    return make_qtensor_view<P>(3, 65, all.first(codes), all.first(scales), all.first(offsets))
+        .why();
   };
   CHECK(make(99, 36, 9).ok());
   CHECK(make(98, 36, 9).message == "codes: size in bytes is 98, expected 99");

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// examples/fashion_mnist/command_line.hpp - what the user asked for.
+// Holds: options, usage_error, parse_options, help_text. To add an option: a member here, a row in command_line.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace fashion {
+
+struct options {
+  std::vector<std::string> policies;  ///< empty: all
+  std::string json;                   ///< files to write; empty: none
+  std::string csv;
+  std::string plot;
+  std::string save;   ///< where checkpoints stay; empty: a temporary folder
+  std::string model;  ///< a checkpoint to report on instead
+  std::string data = "examples/fashion_mnist";
+  int images = 2000;
+  int repetitions = 7;
+  int threads = 1;
+  bool help = false;
+};
+
+/// A command line that cannot be understood; what() names the option.
+struct usage_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The options of main's arguments, program name left out. Throws usage_error.
+options parse_options(std::span<char* const> arguments);
+
+/// What --help prints.
+std::string help_text();
+
+}  // namespace fashion

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluation.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+namespace fashion {
+namespace {
+
+using quantized_network = std::vector<qtl::any_linear>;
+
+template<class F>
+double milliseconds(F&& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+double median(std::vector<double> times) {
+  const auto middle = times.begin() + std::ssize(times) / 2;
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
+/// Times float and quantized runs by turns, so that what else the machine does slows both.
+template<class Float, class Quantized>
+void time_by_turns(int repetitions, Float&& baseline, Quantized&& quantized, table_row& row) {
+  std::vector<double> float_times;
+  std::vector<double> times;
+  baseline();  // to warm up
+  quantized();
+  for (int i = 0; i < repetitions; ++i) {
+    float_times.push_back(milliseconds(baseline));
+    times.push_back(milliseconds(quantized));
+  }
+  row.milliseconds = median(times);
+  row.speed = median(float_times) / row.milliseconds;
+}
+
+/// The float network on the test images.
+const matrix& run_float(const experiment& e, layer_outputs& outputs) {
+  return forward(
+      e.network, e.images.test, outputs,
+      [&](const float_layer& layer, const matrix& x, matrix& y) { layer.run(x, y, e.executor); });
+}
+
+/// Runs quantized layers as an engine would: outputs and workspace are reused, nothing is allocated
+/// after the first run.
+class runner {
+ public:
+  runner(const quantized_network& layers, const qtl::executor_ref& executor)
+      : layers_(layers), executor_(executor) {}
+
+  const matrix& run(const matrix& x) {
+    return forward(
+        layers_, x, outputs_, [&](const qtl::any_linear& layer, const matrix& in, matrix& out) {
+          const auto bytes =
+              static_cast<std::size_t>(layer.workspace_size(in.rows(), executor_.threads()));
+          if (workspace_.size() < bytes) workspace_.resize(bytes);
+          qtl::throw_if_failed(layer.run(qtl::as_view(in), {out.data(), out.rows(), out.cols()},
+                                         {workspace_, executor_}));
+        });
+  }
+
+ private:
+  const quantized_network& layers_;
+  qtl::executor_ref executor_;
+  layer_outputs outputs_;
+  std::vector<std::byte> workspace_;
+};
+
+std::int64_t count_weights(const float_network& network) {
+  std::int64_t count = 0;
+  for (const float_layer& layer : network) count += layer.weight.size();
+  return count;
+}
+
+/// The kernels that ran, each once.
+std::string kernel_names(const quantized_network& layers) {
+  std::string names;
+  for (const qtl::any_linear& layer : layers)
+    if (names.find(layer.kernel_name()) == std::string::npos)
+      names += (names.empty() ? "" : " ") + std::string(layer.kernel_name());
+  return names;
+}
+
+quantized_network load_checkpoint(const std::string& path, const float_network& like) {
+  const qtl::io::safetensors_file file(path);
+  const policy_entry* policy = find_policy(*file.metadata("preset"));
+  quantized_network layers;
+  for (const float_layer& layer : like) layers.push_back(policy->load(file, layer.name));
+  return layers;
+}
+
+bool same_bits(const matrix& a, const matrix& b) {
+  return a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+table_row evaluate_float(experiment& e) {
+  layer_outputs outputs;
+  e.reference = run_float(e, outputs);
+  table_row row;
+  row.policy = "float f32";
+  row.description = "the network as trained";
+  row.is_float = true;
+  row.bytes = count_weights(e.network) * std::int64_t{sizeof(float)};
+  row.sqnr_db = HUGE_VAL;
+  row.accuracy = top1_accuracy(e.reference, e.images.labels);
+  row.kernels = "Eigen";
+  std::vector<double> times;
+  for (int i = 0; i < e.repetitions; ++i)
+    times.push_back(milliseconds([&] { run_float(e, outputs); }));
+  row.milliseconds = median(times);
+  return row;
+}
+
+table_row evaluate(const experiment& e, const policy_entry& policy) {
+  table_row row;
+  row.policy = policy.name;
+  row.desc = policy.desc;
+  row.description = qtl::to_text(policy.desc).view();
+
+  qtl::io::safetensors_writer checkpoint;
+  checkpoint.set_metadata("preset", policy.name);
+  quantized_network layers;
+  for (std::size_t i = 0; i < e.network.size(); ++i) {
+    quantized_layer made = policy.quantize(e.network[i], e.ranges[i], checkpoint);
+    row.bytes += made.bytes;
+    layers.push_back(std::move(made.linear));
+  }
+  row.bits_per_weight =
+      8.0 * static_cast<double>(row.bytes) / static_cast<double>(count_weights(e.network));
+  row.kernels = kernel_names(layers);
+
+  runner quantized(layers, e.executor);
+  layer_outputs float_outputs;
+  time_by_turns(
+      e.repetitions, [&] { run_float(e, float_outputs); }, [&] { quantized.run(e.images.test); },
+      row);
+  const matrix& logits = quantized.run(e.images.test);
+  row.sqnr_db = qtl::compare(e.reference, logits).sqnr_db;
+  row.accuracy = top1_accuracy(logits, e.images.labels);
+
+  // One thread, whatever the pool has: the bits must depend neither on the file nor on the threads.
+  const std::string path = e.folder + "/" + std::string(policy.name) + ".safetensors";
+  checkpoint.save(path);
+  const quantized_network reloaded = load_checkpoint(path, e.network);
+  row.identical = same_bits(runner(reloaded, {}).run(e.images.test), logits);
+  return row;
+}
+
+}  // namespace fashion
