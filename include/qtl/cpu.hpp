@@ -3,7 +3,8 @@
 #pragma once
 
 // IWYU pragma: begin_exports
-#include "qtl/calib/minmax.hpp"
+#include "qtl/calib/calibrate.hpp"
+#include "qtl/calib/observers.hpp"
 #include "qtl/core.hpp"
 #include "qtl/gemm/reference.hpp"
 #include "qtl/nn/any_linear.hpp"

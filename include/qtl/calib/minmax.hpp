@@ -3,6 +3,7 @@
 // Holds: minmax_observer, try_calibrate, calibrate. A static activation policy takes its parameters from here.
 #pragma once
 
+#include "qtl/calib/observer.hpp"
 #include "qtl/ops/choose_qparams.hpp"
 
 namespace qtl::inline v0 {
@@ -10,15 +11,21 @@ namespace qtl::inline v0 {
 /// Remembers the range of all batches; observers of shards merge into that of the whole.
 class minmax_observer {
  public:
+  static constexpr short_name name = "minmax";
+
   /// Adds a batch. Error, leaving the observer as it was: not_finite naming row and column.
   template<MatrixSource M>
   status observe(const M& batch) {
-    const matrix_view<const float> x = as_view(batch);
-    if (const status s = check_finite(x, "batch"); !s.ok()) return s;
-    seen_.merge(scan_range(x));
+    scanned_range seen;
+    if (const status s = scan_batch(as_view(batch), seen); !s.ok()) return s;
+    seen_.merge(seen);
     return {};
   }
-  void merge(const minmax_observer& other) { seen_.merge(other.seen_); }
+  /// Adds what another has seen; never fails.
+  status merge(const minmax_observer& other) {
+    seen_.merge(other.seen_);
+    return {};
+  }
   void reset() { seen_ = {}; }
 
   /// True where nothing was seen.
@@ -29,10 +36,21 @@ class minmax_observer {
   /// was seen.
   template<QuantPolicy P>
   result<qparams<P>> try_params() const {
-    if (empty())
-      return failure(error_code::invalid_argument, "observer",
-                     "no samples were seen, expected at least one");
+    if (empty()) return no_samples("observer");
     return choose_qparams<P>(range());
+  }
+
+  std::vector<std::byte> save() const {
+    observer_writer out;
+    return out.put(seen_).finish(name.view());
+  }
+  /// Error: malformed_file for bytes that no save() wrote.
+  static result<minmax_observer> load(std::span<const std::byte> bytes) {
+    minmax_observer o;
+    observer_reader in(name.view(), bytes);
+    if (!in.take(o.seen_) || !in.finished() || !o.seen_.all_finite())
+      return not_an_observer(name.view());
+    return o;
   }
 
  private:

@@ -23,7 +23,7 @@ QTL_HOST_DEVICE constexpr rounding element_rounding(std::int64_t i, std::int64_t
     return R::mode;
 }
 
-// x, moved by the shift where there is one, in steps of the scale.
+/// x, moved by the shift where there is one, in steps of the scale.
 template<QuantPolicy P>
 QTL_HOST_DEVICE constexpr float quotient(float x, const qparams<P>& p) {
   if constexpr (P::scheme::zero_point == zero_point_kind::shift) {
