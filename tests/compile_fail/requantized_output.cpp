@@ -9,8 +9,12 @@ template<class P>
 auto run(const layer& l, qtl::matrix_view<const float> x, qtl::matrix_view<std::int8_t> y) {
   return l.run<P>(x, y, {1.0f, {}}, {});
 }
-auto good(const layer& l, qtl::matrix_view<const float> x, qtl::matrix_view<std::int8_t> y) { return run<qtl::policy<qtl::s8>>(l, x, y); }
+auto good(const layer& l, qtl::matrix_view<const float> x, qtl::matrix_view<std::int8_t> y) {
+  return run<qtl::policy<qtl::s8>>(l, x, y);
+}
 
 #ifdef QTL_BAD
-auto bad(const layer& l, qtl::matrix_view<const float> x, qtl::matrix_view<std::int8_t> y) { return run<qtl::policy<qtl::s4>>(l, x, y); }
+auto bad(const layer& l, qtl::matrix_view<const float> x, qtl::matrix_view<std::int8_t> y) {
+  return run<qtl::policy<qtl::s4>>(l, x, y);
+}
 #endif

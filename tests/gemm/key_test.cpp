@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gemm/key_test.cpp - which accumulation a pair and a length get: checked against exact arithmetic.
+// tests/gemm/key_test.cpp - which accumulation a pair and a length get: checked against exact
+// arithmetic.
 #include "qtl/gemm/key.hpp"
 
 #include <cstdint>
@@ -31,13 +32,17 @@ std::int64_t widest() {
   return -b.qmin > b.qmax ? -b.qmin : b.qmax;
 }
 
-TEST_CASE_TEMPLATE("s32 is chosen only where no sum can leave 32 bits, s64 beyond", W, policy<s8, symmetric, per_channel>,
-                   policy<s8, symmetric_full_clamp, per_channel>, policy<u8, affine, per_channel>, policy<s4, symmetric_half_step, per_tensor>,
-                   policy<u1, affine, per_channel>, policy<s8, affine, per_tensor>) {
+TEST_CASE_TEMPLATE("s32 is chosen only where no sum can leave 32 bits, s64 beyond", W,
+                   policy<s8, symmetric, per_channel>,
+                   policy<s8, symmetric_full_clamp, per_channel>, policy<u8, affine, per_channel>,
+                   policy<s4, symmetric_half_step, per_tensor>, policy<u1, affine, per_channel>,
+                   policy<s8, affine, per_tensor>) {
   const auto check = []<class A>() {
     for (std::int64_t k = 1; k < (std::int64_t{1} << 40); k = k * 5 / 4 + 1) {
       CAPTURE(k);
-      const bool fits = static_cast<long double>(widest<W>()) * static_cast<long double>(widest<A>()) * static_cast<long double>(k) <= static_cast<long double>(INT32_MAX);
+      const bool fits = static_cast<long double>(widest<W>()) *
+                            static_cast<long double>(widest<A>()) * static_cast<long double>(k) <=
+                        static_cast<long double>(INT32_MAX);
       const accumulation a = chosen<W, A>(k);
       if (a == accumulation::s32) CHECK(fits);
       if (!fits) CHECK(a == accumulation::s64);
@@ -71,7 +76,8 @@ TEST_CASE("groups: a length that divides the other, else reals") {
   CHECK(chosen<w128, a32>(100) == accumulation::s32_grouped);
   CHECK(chosen<w48, a32>(100) == accumulation::real);
   CHECK(chosen<policy<s8, symmetric, per_block<16, 64>>, a32>(100) == accumulation::s32_grouped);
-  CHECK(chosen<policy<u8, affine, per_group<40000>>, token_u8>(100) == accumulation::real);  // a segment could overflow
+  CHECK(chosen<policy<u8, affine, per_group<40000>>, token_u8>(100) ==
+        accumulation::real);  // a segment could overflow
   CHECK(segment_length(describe<w32>(), describe<a128>(), 1000) == 32);
   CHECK(segment_length(describe<w128>(), describe<a32>(), 1000) == 32);
   CHECK(segment_length(describe<w48>(), describe<a32>(), 1000) == 0);
@@ -88,11 +94,16 @@ TEST_CASE("what is not an integer on both sides is real") {
 }
 
 TEST_CASE("keys are values") {
-  constexpr gemm_key key = make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f32, 64);
-  static_assert(key == make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f32, 65));
-  static_assert(!(key == make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f16, 64)));
-  static_assert(!(key == make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f32, 1 << 20)));
-  static_assert(!(key == make_gemm_key(describe_linear<w4a8::weight, token_s8>(), output_kind::as_f32, 64)));
+  constexpr gemm_key key =
+      make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f32, 64);
+  static_assert(key ==
+                make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f32, 65));
+  static_assert(
+      !(key == make_gemm_key(describe_linear<w8a8::weight, token_s8>(), output_kind::as_f16, 64)));
+  static_assert(!(key == make_gemm_key(describe_linear<w8a8::weight, token_s8>(),
+                                       output_kind::as_f32, 1 << 20)));
+  static_assert(
+      !(key == make_gemm_key(describe_linear<w4a8::weight, token_s8>(), output_kind::as_f32, 64)));
   CHECK(std::string(to_string(key.accumulator)) == "s32");
   CHECK(std::string(to_string(accumulation::s32_grouped)) == "s32_grouped");
   CHECK(std::string(to_string(output_kind::as_bf16)) == "bf16");

@@ -52,6 +52,17 @@ TEST_CASE("the policies of every preset are under test") {
   });
 }
 
+TEST_CASE("every code is what the function of one element gives") {
+  for_each_case([](const policy_case& c) {
+    if (c.is_stochastic()) return;
+    const tensor_image q = c.quantize(sample().view());
+    for (std::size_t e = 0; e < q.codes.size(); ++e) {
+      REQUIRE(q.codes[e] == c.encode(sample().data()[e], q.params[e]));
+      REQUIRE(qtl_test::same_float(q.reals.data()[e], c.decode(q.codes[e], q.params[e])));
+    }
+  });
+}
+
 TEST_CASE("quantizing the reals of a tensor with its own parameters gives its codes") {
   for_each_case([](const policy_case& c) {
     if (!c.rounds_to_nearest()) return;
