@@ -7,5 +7,7 @@ using namespace qtl;
 auto good(matrix_view<const float> x) { return quantize_with(x, qparams<policy<s8>>{}); }
 
 #ifdef QTL_BAD
-auto bad(matrix_view<const float> x) { return quantize_with(x, qparams<policy<s8, symmetric, per_channel>>{}); }
+auto bad(matrix_view<const float> x) {
+  return quantize_with(x, qparams<policy<s8, symmetric, per_channel>>{});
+}
 #endif

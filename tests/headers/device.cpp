@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/headers/device.cpp - compiled by nvcc: kernels include these headers and need no flag for them.
+// tests/headers/device.cpp - compiled by nvcc: kernels include these headers and need no flag for
+// them.
 #include <cstdint>
 
 #include "qtl/core.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/headers/no_exceptions.cpp - built with -fno-exceptions -fno-rtti: the status forms are all one needs.
+// tests/headers/no_exceptions.cpp - built with -fno-exceptions -fno-rtti: the status forms are all
+// one needs.
 #include <cmath>
 #include <cstdint>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/install/consumer.cpp - what a user writes first; built against the library in every way it is offered.
+// tests/install/consumer.cpp - what a user writes first; built against the library in every way it
+// is offered.
 #ifdef QTL_SINGLE_HEADER
 #include "qtl_cpu.hpp"
 #else

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/base/unsatisfied.hpp - how a rule says why it refused.
 // A concept written `test<T> || unsatisfied<"reason", T>` makes g++, clang++ and nvcc print the
-// reason. Used by policy/concepts.hpp and policy/pair.hpp; every rule there carries exactly
-// one sentence.
+// reason. nvcc prints one line of source and no more, so the reason stands on the line of
+// `unsatisfied<`, however long; clang-format is off there.
 #pragma once
 
 #include "qtl/base/fixed_text.hpp"

@@ -69,12 +69,12 @@ inline constexpr bool has_strided_float_storage = requires(const M& m) {
 /// object of float with memory of its own (Matrix, Map, Ref, Block). Why: the library reads memory,
 /// it does not evaluate expressions.
 template<class M>
+// clang-format off
 concept MatrixSource =
     std::same_as<M, matrix_view<float>> || std::same_as<M, matrix_view<const float>> ||
     has_strided_float_storage<M> ||
-    unsatisfied<
-        "expected a float matrix in memory: an Eigen object with data(), a qtl::matrix_view<const float>, or a qtl::matrix<float>; evaluate an Eigen expression with .eval() first",
-        M>;
+    unsatisfied<"expected a float matrix in memory: an Eigen object with data(), a qtl::matrix_view<const float>, or a qtl::matrix<float>; evaluate an Eigen expression with .eval() first", M>;
+// clang-format on
 
 /// A read-only view of any MatrixSource.
 template<MatrixSource M>

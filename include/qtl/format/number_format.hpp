@@ -41,11 +41,11 @@ inline constexpr bool is_number_format = requires(float x) {
 /// float, all constexpr.
 /// Why: everything above (packing, policies, tensors, metrics, the reference product) needs exactly this.
 template<class F>
+// clang-format off
 concept NumberFormat =
     is_number_format<F> ||
-    unsatisfied<
-        "a number format needs static constexpr name, bits, max, encode(float) and decode(code)",
-        F>;
+    unsatisfied<"a number format needs static constexpr name, bits, max, encode(float) and decode(code)", F>;
+// clang-format on
 
 /// The type of F's codes: signed for signed integers, else unsigned.
 template<NumberFormat F>

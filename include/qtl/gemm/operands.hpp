@@ -96,6 +96,10 @@ struct element_reader {
 /// The reader of format F.
 template<NumberFormat F>
 constexpr element_reader reader_of() {
+  static_assert(
+      F::bits <= 8 || std::same_as<saturating<F>, saturating<f16>> ||
+          std::same_as<saturating<F>, saturating<bf16>> || std::same_as<F, f32>,
+      "kernels read formats of at most 8 bits through their values, and f16, bf16 and f32");
   if constexpr (F::bits <= 8)
     return {F::bits,
             kind_of<F> != format_kind::integer ? value_encoding::by_table

@@ -94,10 +94,11 @@ QTensor<P> quantize(const M& x) {
 /// Satisfied by policies with one block per tensor. Why: parameters known beforehand are one scale
 /// and one zero point.
 template<class P>
+// clang-format off
 concept SingleBlock =
     std::same_as<typename P::granularity, per_tensor> ||
-    unsatisfied<
-        "parameters given beforehand are for the whole tensor: the policy must be per_tensor", P>;
+    unsatisfied<"parameters given beforehand are for the whole tensor: the policy must be per_tensor", P>;
+// clang-format on
 
 /// x as a tensor of policy P with parameters `p` chosen beforehand. Errors: as try_quantize, and
 /// invalid_argument where the scale, as P stores it, is not finite or zero.

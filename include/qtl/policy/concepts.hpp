@@ -29,11 +29,11 @@ concept HoldsElements =
 /// Satisfied unless an affine scheme meets a format that is not an integer. Why: a zero point is an
 /// integer code.
 template<class F, class S>
+// clang-format off
 concept AffineOnIntegers =
     S::zero_point == zero_point_kind::none || is_integer_format<F> ||
-    unsatisfied<
-        "affine quantization needs an integer format: a zero point has no meaning for floating-point or codebook values; use symmetric",
-        F, S>;
+    unsatisfied<"affine quantization needs an integer format: a zero point has no meaning for floating-point or codebook values; use symmetric", F, S>;
+// clang-format on
 
 /// Satisfied unless a scaled scheme without zero point meets a format that has no negative values.
 template<class F, class S>
@@ -44,11 +44,11 @@ concept SymmetricOnSigned =
 /// Satisfied unless a symmetric scheme meets a one-bit integer. Why: a code for zero and one for
 /// each sign take two bits.
 template<class F, class S>
+// clang-format off
 concept SymmetricHasThreeCodes =
     S::zero_point != zero_point_kind::none || !is_integer_format<F> || F::bits >= 2 ||
-    unsatisfied<
-        "symmetric quantization needs at least 2 bits: one bit cannot hold -1, 0 and 1; use affine",
-        F, S>;
+    unsatisfied<"symmetric quantization needs at least 2 bits: one bit cannot hold -1, 0 and 1; use affine", F, S>;
+// clang-format on
 
 /// Whether S differs from symmetric in which integer codes it uses.
 template<class S>
@@ -58,11 +58,11 @@ inline constexpr bool chooses_integer_codes =
 
 /// Satisfied unless full_clamp, half_step or full_range meets a format that is not an integer.
 template<class F, class S>
+// clang-format off
 concept FullRangeOnIntegers =
     !chooses_integer_codes<S> || is_integer_format<F> ||
-    unsatisfied<
-        "full_clamp, half_step and full_range choose among integer codes: floating-point and codebook formats use symmetric",
-        F, S>;
+    unsatisfied<"full_clamp, half_step and full_range choose among integer codes: floating-point and codebook formats use symmetric", F, S>;
+// clang-format on
 
 /// Satisfied unless a format of 16 or 32 bits meets a scheme with scales. Why: such formats have
 /// range enough.
@@ -73,42 +73,45 @@ concept ScaledFitsByte =
 
 /// Satisfied unless unscaled meets an integer or a granularity other than per_tensor.
 template<class F, class S, class G>
+// clang-format off
 concept UnscaledIsPlainFloat =
     !is_unscaled<S> || (kind_of<F> == format_kind::floating_point && std::same_as<G, per_tensor>) ||
-    unsatisfied<
-        "unscaled values are floating-point and have no granularity: write policy<f16, unscaled>",
-        F, S, G>;
+    unsatisfied<"unscaled values are floating-point and have no granularity: write policy<f16, unscaled>", F, S, G>;
+// clang-format on
 
 /// Satisfied unless a power-of-two scale meets an affine or full-range scheme.
 template<class S, class Scale>
+// clang-format off
 concept PowerOfTwoIsSymmetric =
     Scale::rule == scale_rule::nearest || std::same_as<S, symmetric> ||
     std::same_as<S, symmetric_full_clamp> ||
-    unsatisfied<
-        "an e8m0 scale goes with symmetric: it has no sign, and its rules start from amax alone", S,
-        Scale>;
+    unsatisfied<"an e8m0 scale goes with symmetric: it has no sign, and its rules start from amax alone", S, Scale>;
+// clang-format on
 
 /// Satisfied unless two-level scales meet a scheme other than symmetric, or blocks of the whole
 /// tensor.
 template<class S, class G, class Scale>
+// clang-format off
 concept TwoLevelsNeedBlocks =
     !Scale::two_levels || (std::same_as<S, symmetric> && G::block_cols != 0) ||
-    unsatisfied<"two-level scales need symmetric and blocks: use per_group<16> or per_block<R, C>",
-                S, G, Scale>;
+    unsatisfied<"two-level scales need symmetric and blocks: use per_group<16> or per_block<R, C>", S, G, Scale>;
+// clang-format on
 
 /// Satisfied unless a rounding other than the default meets a format whose encode takes none.
 template<class F, class Rounding>
+// clang-format off
 concept RoundingIsKnown =
     std::same_as<Rounding, round_nearest_even> || has_rounding<F> ||
-    unsatisfied<"this format rounds to its nearest value only: it has no encode(float, rounding)",
-                F, Rounding>;
+    unsatisfied<"this format rounds to its nearest value only: it has no encode(float, rounding)", F, Rounding>;
+// clang-format on
 
 /// Satisfied by lists of options of which no two decide the same thing.
 template<class... O>
+// clang-format off
 concept OptionsGivenOnce =
     (options_on<option_axis::scale, O...> <= 1 && options_on<option_axis::rounding, O...> <= 1 &&
      options_on<option_axis::timing, O...> <= 1) ||
-    unsatisfied<"give at most one scale storage, one rounding and one of dynamic and static_scale",
-                O...>;
+    unsatisfied<"give at most one scale storage, one rounding and one of dynamic and static_scale", O...>;
+// clang-format on
 
 }  // namespace qtl::inline v0

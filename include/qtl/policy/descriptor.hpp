@@ -60,7 +60,7 @@ constexpr policy_desc describe() {
   d.two_levels = S::two_levels;
   d.mode = P::rounding_tag::mode;
   d.seed = P::rounding_tag::seed;
-  d.is_dynamic = P::is_dynamic;
+  d.is_dynamic = P::is_dynamic && !d.is_unscaled();  // without a scale there is nothing to take
   return d;
 }
 

@@ -65,10 +65,10 @@ inline constexpr bool is_policy_option = requires {
 /// static_scale. Why: options may stand in any order after the three axes, so each says by itself
 /// what it decides. One concept for the list, since g++ gives no reason for a pack of them.
 template<class... O>
+// clang-format off
 concept PolicyOptions =
     (is_policy_option<O> && ...) ||
-    unsatisfied<
-        "a policy option is scaled_by<...>, scaled_by_two_levels<...>, a round_* tag, dynamic or static_scale",
-        O...>;
+    unsatisfied<"a policy option is scaled_by<...>, scaled_by_two_levels<...>, a round_* tag, dynamic or static_scale", O...>;
+// clang-format on
 
 }  // namespace qtl::inline v0

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/methods.hpp - the door to post-training methods: from a float layer and sample inputs to a better quantized layer.
+// Each method is one file under methods/; include that one alone where compile time counts.
+#pragma once
+
+// IWYU pragma: begin_exports
+#include "qtl/cpu.hpp"
+#include "qtl/methods/adaround.hpp"
+#include "qtl/methods/autoround.hpp"
+#include "qtl/methods/awq.hpp"
+#include "qtl/methods/bias_correction.hpp"
+#include "qtl/methods/channel_scaling.hpp"
+#include "qtl/methods/double_quantization.hpp"
+#include "qtl/methods/gptq.hpp"
+#include "qtl/methods/hadamard.hpp"
+#include "qtl/methods/hqq.hpp"
+#include "qtl/methods/output_error.hpp"
+#include "qtl/methods/rtn.hpp"
+#include "qtl/methods/smoothquant.hpp"
+// IWYU pragma: end_exports

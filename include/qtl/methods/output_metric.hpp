@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/methods/output_metric.hpp - the output error of a change of weights, its gradient, and its exact value.
+// Holds: output_metric, is_clearly_less. For errors D of some rows of a weight: ||X D^T||^2 per row, and D X^T X. It keeps
+// X or X^T X, whichever is cheaper to multiply with, so that more samples than columns cost no
+// memory.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include <Eigen/Core>
+
+#include "qtl/base/executor.hpp"
+#include "qtl/methods/gram.hpp"
+#include "qtl/methods/method.hpp"
+
+namespace qtl::inline v0 {
+
+/// The quadratic form X^T X of a layer's inputs, in units of their mean energy. Does not own the
+/// inputs.
+class output_metric {
+ public:
+  /// Precondition: the inputs are finite.
+  explicit output_metric(matrix_view<const float> inputs, const executor_ref& executor = {})
+      : inputs_(inputs) {
+    const double unit = mean_energy(input_energy(inputs));
+    by_gram_ = 2 * inputs.rows > inputs.cols;
+    if (by_gram_) {
+      Eigen::MatrixXd gram = input_gram(inputs, nullptr, unit, executor);
+      gram.triangularView<Eigen::StrictlyLower>() = gram.transpose();
+      basis_ = gram.cast<float>();
+    } else {
+      basis_ = to_eigen(inputs);
+      if (unit > 0) basis_ *= static_cast<float>(1.0 / std::sqrt(unit));
+    }
+  }
+
+  /// D X^T X: half the gradient of the rows' squared errors by D.
+  eigen_matrix times(const eigen_matrix& d) const {
+    if (by_gram_) return d * basis_;
+    const eigen_matrix outputs = d * basis_.transpose();
+    return outputs * basis_;
+  }
+
+  /// ||X d||^2 of every row d, from `product` = times(d).
+  static Eigen::VectorXd row_errors(const eigen_matrix& d, const eigen_matrix& product) {
+    return d.cast<double>().cwiseProduct(product.cast<double>()).rowwise().sum();
+  }
+
+  /// ||X d||^2 of every row, from the inputs themselves and in double: what decides in the end. In
+  /// the inputs' own unit.
+  Eigen::VectorXd exact_row_errors(const eigen_matrix& d) const {
+    constexpr std::int64_t slab = 128;
+    const Eigen::MatrixXd transposed = d.cast<double>().transpose();
+    Eigen::VectorXd errors = Eigen::VectorXd::Zero(d.rows());
+    for (std::int64_t first = 0; first < inputs_.rows; first += slab) {
+      const std::int64_t rest = inputs_.rows - first;
+      const eigen_matrix x = to_eigen(inputs_.row_range(first, rest < slab ? rest : slab));
+      const Eigen::MatrixXd outputs = x.cast<double>() * transposed;
+      errors += outputs.colwise().squaredNorm().transpose();
+    }
+    return errors;
+  }
+
+ private:
+  matrix_view<const float> inputs_;
+  bool by_gram_ = false;
+  eigen_matrix basis_;  // X^T X or X
+};
+
+/// Whether error a is below b by more than the arithmetic of errors can blur.
+inline bool is_clearly_less(double a, double b) { return a < b * (1.0 - 1e-6); }
+
+}  // namespace qtl::inline v0
