@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/qtl.hpp - the whole library for the CPU. Narrower doors: core.hpp (no Eigen), cpu.hpp (layers), methods.hpp, io.hpp.
-// Files need nlohmann/json; where it is not installed this door opens without them.
+// qtl/qtl.hpp - formats, tensors, layers on the CPU, files. Narrower doors: core.hpp (no Eigen), cpu.hpp, io.hpp.
+// Beside it: methods.hpp, which takes seconds to compile. Files need nlohmann/json; where it is not
+// installed this door opens without them.
 #pragma once
 
 // IWYU pragma: begin_exports
-#include "qtl/methods.hpp"
+#include "qtl/cpu.hpp"
 #if __has_include(<nlohmann/json.hpp>)
 #include "qtl/io.hpp"
 #endif

@@ -93,13 +93,21 @@ struct element_reader {
   }
 };
 
+/// The encoding of a format of more than 8 bits; kernels know three of them.
+template<NumberFormat F>
+constexpr value_encoding wide_encoding() {
+  constexpr bool ieee = F::specials == special_values::ieee;
+  constexpr bool is_f16 = ieee && F::exponent_bits == 5 && F::mantissa_bits == 10;
+  constexpr bool is_prefix = ieee && F::exponent_bits == 8;
+  static_assert(is_f16 || (is_prefix && (F::mantissa_bits == 7 || F::mantissa_bits == 23)),
+                "kernels take formats of at most 8 bits, and f16, bf16 and f32");
+  if (is_f16) return value_encoding::as_f16;
+  return F::mantissa_bits == 7 ? value_encoding::as_bf16 : value_encoding::as_f32;
+}
+
 /// The reader of format F.
 template<NumberFormat F>
 constexpr element_reader reader_of() {
-  static_assert(
-      F::bits <= 8 || std::same_as<saturating<F>, saturating<f16>> ||
-          std::same_as<saturating<F>, saturating<bf16>> || std::same_as<F, f32>,
-      "kernels read formats of at most 8 bits through their values, and f16, bf16 and f32");
   if constexpr (F::bits <= 8)
     return {F::bits,
             kind_of<F> != format_kind::integer ? value_encoding::by_table
@@ -107,11 +115,7 @@ constexpr element_reader reader_of() {
                                                : value_encoding::as_unsigned,
             value_table<F>.data()};
   else
-    return {F::bits,
-            std::same_as<F, f32>    ? value_encoding::as_f32
-            : F::mantissa_bits == 7 ? value_encoding::as_bf16
-                                    : value_encoding::as_f16,
-            nullptr};
+    return {F::bits, wide_encoding<F>(), nullptr};
 }
 
 /// How zero points or shifts are kept.
