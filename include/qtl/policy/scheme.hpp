@@ -75,16 +75,20 @@ struct symmetric {
   }
 };
 
-/// scale = amax / qmax, codes clamp to the whole range -qmax - 1..qmax: quanto, Neural Compressor's
-/// low-bit tools.
-struct symmetric_full_clamp {
-  static constexpr short_name name = "symmetric_full_clamp";
-  static constexpr zero_point_kind zero_point = zero_point_kind::none;
-
+/// What schemes that leave no code of the format unused have in common.
+struct uses_all_codes {
   template<class F>
   QTL_HOST_DEVICE static constexpr code_bounds bounds() {
     return {F::qmin, F::qmax};
   }
+};
+
+/// scale = amax / qmax, codes clamp to the whole range -qmax - 1..qmax: quanto, Neural Compressor's
+/// low-bit tools.
+struct symmetric_full_clamp : uses_all_codes {
+  static constexpr short_name name = "symmetric_full_clamp";
+  static constexpr zero_point_kind zero_point = zero_point_kind::none;
+
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
     return symmetric::scale<F>(range);
@@ -93,14 +97,10 @@ struct symmetric_full_clamp {
 
 /// scale = 2 amax / (2^b - 1), i.e. amax / 127.5 or amax / 7.5, whole range: PyTorch,
 /// compressed-tensors, GPTQ.
-struct symmetric_half_step {
+struct symmetric_half_step : uses_all_codes {
   static constexpr short_name name = "symmetric_half_step";
   static constexpr zero_point_kind zero_point = zero_point_kind::none;
 
-  template<class F>
-  QTL_HOST_DEVICE static constexpr code_bounds bounds() {
-    return {F::qmin, F::qmax};
-  }
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
     return range.amax() / (static_cast<float>(F::qmax - F::qmin) / 2.0f);
@@ -109,14 +109,10 @@ struct symmetric_half_step {
 
 /// scale = amax / 2^(b-1), negative where the extreme value is positive, so that the extreme value
 /// meets the one code without a twin: Neural Compressor's full_range, ggml Q4_0.
-struct symmetric_full_range {
+struct symmetric_full_range : uses_all_codes {
   static constexpr short_name name = "symmetric_full_range";
   static constexpr zero_point_kind zero_point = zero_point_kind::none;
 
-  template<class F>
-  QTL_HOST_DEVICE static constexpr code_bounds bounds() {
-    return {F::qmin, F::qmax};
-  }
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
     const float extreme = range.max >= -range.min ? range.max : range.min;
@@ -136,14 +132,10 @@ QTL_HOST_DEVICE constexpr float affine_scale(value_range range) {
 /// The range is extended to hold 0; scale = (max - min) / (2^b - 1), zero_point = RNE(qmin - min /
 /// scale) clamped to the format: ONNX Runtime, Neural Compressor, AWQ, asymmetric GPTQ. Zero is
 /// exact.
-struct affine {
+struct affine : uses_all_codes {
   static constexpr short_name name = "affine";
   static constexpr zero_point_kind zero_point = zero_point_kind::integer;
 
-  template<class F>
-  QTL_HOST_DEVICE static constexpr code_bounds bounds() {
-    return {F::qmin, F::qmax};
-  }
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
     return affine_scale<F>(range.with_zero());
@@ -158,14 +150,10 @@ struct affine {
 
 /// affine on the range as it is: the zero point may lie outside the format's range and is kept in
 /// 32 bits.
-struct affine_as_is {
+struct affine_as_is : uses_all_codes {
   static constexpr short_name name = "affine_as_is";
   static constexpr zero_point_kind zero_point = zero_point_kind::wide;
 
-  template<class F>
-  QTL_HOST_DEVICE static constexpr code_bounds bounds() {
-    return {F::qmin, F::qmax};
-  }
   // A single repeated value has no width; it becomes scale |value| with the code one step from the
   // zero point. No step is finer than 2^-24 of amax, as f32 is not either: the zero point stays
   // exact.
@@ -184,14 +172,10 @@ struct affine_as_is {
 
 /// real = scale * code - shift with shift = scale * qmin - min, the range as it is: quanto's 2- and
 /// 4-bit weights, HQQ.
-struct affine_float_shift {
+struct affine_float_shift : uses_all_codes {
   static constexpr short_name name = "affine_float_shift";
   static constexpr zero_point_kind zero_point = zero_point_kind::shift;
 
-  template<class F>
-  QTL_HOST_DEVICE static constexpr code_bounds bounds() {
-    return {F::qmin, F::qmax};
-  }
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
     return affine_as_is::scale<F>(range);
