@@ -7,6 +7,7 @@
 #include "qtl/cpu.hpp"
 #include "qtl/methods/adaround.hpp"
 #include "qtl/methods/autoround.hpp"
+#include "qtl/methods/autotune.hpp"
 #include "qtl/methods/awq.hpp"
 #include "qtl/methods/bias_correction.hpp"
 #include "qtl/methods/channel_scaling.hpp"
