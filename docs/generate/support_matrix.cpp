@@ -8,6 +8,9 @@
 #include <string>
 
 #include "qtl/backend/cpu/cpu_backend.hpp"
+#include "qtl/backend/cpu/eigen_gemm.hpp"
+#include "qtl/backend/cpu/integer_panels.hpp"
+#include "qtl/backend/cpu/real_panels.hpp"
 #include "qtl/format/formats.hpp"
 #include "qtl/policy/presets.hpp"
 #include "qtl/tensor/layout.hpp"
@@ -43,32 +46,39 @@ std::string outputs_of(const qtl::linear_desc& pair) {
   return names;
 }
 
+// The kernels of every machine: those of its best ISA, by family, and Eigen's where it has none.
+std::string kernels_of(const qtl::gemm_key& key) {
+  std::string names = qtl::integer_layout::fits(key) ? "integer_*, "
+                      : qtl::real_layout::fits(key)  ? "real_*, "
+                                                     : "";
+  const qtl::gemm_kernel* eigen = qtl::find_kernel<qtl::eigen_backend>(key);
+  return names + (eigen != nullptr ? eigen->name.c_str() : "none");
+}
+
 template<class Pair>
 void print_preset() {
   using W = typename Pair::weight;
   using A = typename Pair::activation;
   const qtl::linear_desc pair = qtl::describe_linear<W, A>();
   const qtl::gemm_key key = qtl::make_gemm_key(pair, qtl::output_kind::as_f32, extent);
-  const qtl::gemm_kernel* kernel = qtl::find_kernel<qtl::cpu_backend>(key);
-  std::printf("| `%s` | `%s` | `%s` | %.3f | %s | %s%s | %s |\n", Pair::name.c_str(),
+  std::printf("| `%s` | `%s` | `%s` | %.3f | %s | %s | %s |\n", Pair::name.c_str(),
               qtl::to_text(pair.weight).c_str(), qtl::to_text(pair.activation).c_str(),
-              bits_per_weight<W>(), qtl::to_string(key.accumulator),
-              kernel != nullptr ? kernel->name.c_str() : "none",
-              kernel != nullptr && kernel->is_fallback ? " (fallback)" : "",
+              bits_per_weight<W>(), qtl::to_string(key.accumulator), kernels_of(key).c_str(),
               outputs_of(pair).c_str());
 }
 
 void print_presets() {
   std::puts("## Presets\n");
   std::puts(
-      "| preset | weights | activations | bits per weight | accumulation | CPU kernel | outputs |");
+      "| preset | weights | activations | bits per weight | accumulation | CPU kernels | outputs |");
   std::puts("|---|---|---|---:|---|---|---|");
   qtl::for_each_type(qtl::shipped_presets{}, []<class Pair>() { print_preset<Pair>(); });
   std::puts(
       "\n"
       "- *bits per weight* counts codes, scales and zero points of a 4096 x 4096 weight.\n"
       "- *accumulation* is the one of k = 4096; `docs/numerics.md` states each.\n"
-      "- A *fallback* is correct but not fast: it dequantizes and multiplies in f32. Strict plans refuse it.\n"
+      "- *CPU kernels*: the star stands for the best ISA of the machine (`docs/cpu.md`); Eigen's runs where there is none. "
+      "`eigen_dequantize` is a fallback, correct but not fast; strict plans refuse it.\n"
       "- The output `codes` is any 8-bit `per_tensor` policy.\n");
 }
 

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "qtl/backend/cpu/eigen_gemm.hpp"
 #include "qtl/cpu.hpp"
 
 #include "ops/test_matrix.hpp"

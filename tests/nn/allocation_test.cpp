@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include <Eigen/Core>
 #include <doctest/doctest.h>
 
 #include "nn/layer_cases.hpp"

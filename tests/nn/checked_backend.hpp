@@ -70,6 +70,14 @@ struct checked_backend {
         if (!agrees(g, i, j, report)) ++report.wrong;
       }
   }
+  static std::int64_t packed_size(const qtl::gemm_key& key, const qtl::weight_operand& w) {
+    const qtl::gemm_kernel* kernel = qtl::find_kernel<qtl::cpu_backend>(key);
+    return kernel->packed_size != nullptr ? kernel->packed_size(key, w) : 0;
+  }
+  static void pack(const qtl::gemm_key& key, const qtl::weight_operand& w, std::byte* packed) {
+    const qtl::gemm_kernel* kernel = qtl::find_kernel<qtl::cpu_backend>(key);
+    if (kernel->pack != nullptr) kernel->pack(key, w, packed);
+  }
   static std::int64_t workspace_size(const qtl::gemm_key& key, const qtl::gemm_shape& shape) {
     return qtl::find_kernel<qtl::cpu_backend>(key)->workspace_size(key, shape);
   }
@@ -77,6 +85,8 @@ struct checked_backend {
     static constexpr std::array<qtl::gemm_kernel, 1> list{
         qtl::gemm_kernel{.name = "checked",
                          .supports = [](const qtl::gemm_key&) { return true; },
+                         .packed_size = packed_size,
+                         .pack = pack,
                          .workspace_size = workspace_size,
                          .run = run}};
     return list;

@@ -107,8 +107,8 @@ TEST_CASE("integer pairs run the integer kernel and no other does") {
     seen.insert(a);
     CHECK(layer.desc() == c.desc);
     if (!c.is_preset) return;
-    CHECK(std::string(layer.kernel_name()) ==
-          (a == accumulation::real ? "eigen_dequantize" : "eigen_integer"));
+    const std::string name = layer.kernel_name();
+    CHECK((name.find("integer") != std::string::npos) == (a != accumulation::real));
   });
   CHECK(seen ==
         std::set<accumulation>{accumulation::s32, accumulation::s32_grouped, accumulation::real});

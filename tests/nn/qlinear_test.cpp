@@ -10,6 +10,7 @@
 #include <Eigen/Core>
 #include <doctest/doctest.h>
 
+#include "qtl/backend/cpu/eigen_gemm.hpp"
 #include "qtl/cpu.hpp"
 
 #include "ops/test_matrix.hpp"
@@ -30,18 +31,21 @@ Layer make(std::int64_t n, std::int64_t k) {
 TEST_CASE("plan names the kernel and the workspace") {
   const auto layer = make<integer_layer>(100, 64);
   const linear_plan p = *layer.plan(7);
-  CHECK(std::string(p.kernel_name()) == "eigen_integer");
-  CHECK(std::string(layer.kernel_name()) == "eigen_integer");
+  CHECK(p.kernel == find_kernel<cpu_backend>(layer.key()));
+  CHECK(p.kernel_name() == layer.kernel_name());
   CHECK(p.m == 7);
   CHECK(p.workspace_size == layer.workspace_size(7));
   CHECK(layer.plan(7, strictness::strict).ok());
-  CHECK(layer.workspace_size(7, 2) > layer.workspace_size(7, 1));
-  CHECK(layer.workspace_size(7, 1000) == layer.workspace_size(7, 2));  // 100 columns are two tiles
+  using eigen_layer = QLinear<w8a8::weight, w8a8::activation, eigen_backend>;
+  const auto tiled = make<eigen_layer>(100, 64);
+  CHECK(std::string(tiled.kernel_name()) == "eigen_integer");
+  CHECK(tiled.workspace_size(7, 2) > tiled.workspace_size(7, 1));
+  CHECK(tiled.workspace_size(7, 1000) == tiled.workspace_size(7, 2));  // 100 columns: two tiles
   CHECK(layer.workspace_size(0) > 0);
 }
 
 TEST_CASE("strict refuses a fallback by name") {
-  const auto layer = make<real_layer>(5, 64);
+  const auto layer = make<QLinear<w4a16::weight, w4a16::activation, eigen_backend>>(5, 64);
   const status s = layer.plan(1, strictness::strict).why();
   CHECK(s.code == error_code::fallback_refused);
   CHECK(

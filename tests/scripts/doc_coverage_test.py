@@ -9,7 +9,7 @@ import re
 import tree
 
 NAMESPACE = re.compile(r"(?:inline\s+)?namespace\b([\w:\s]*)\{")
-SKIPPED = re.compile(r"using\s+namespace|static_assert|extern\s+template|template\s+(?:class|struct)\b|friend\b")
+SKIPPED = re.compile(r"using\s+namespace|static_assert|extern\s+template|template\s+(?:class|struct)\b|friend\b|QTL_(?:BEGIN|END)_TARGET")
 SATISFIED = re.compile(r"[Ss]atisfied\s(?:/// )?(?:by|unless)\b")
 FORWARD = re.compile(r"(?:enum\s+)?(?:struct|class)\s+\w+(?:\s*:\s*[\w:]+)?;$")
 NAMED = re.compile(r"\b(?:concept|using|(?:enum\s+)?(?:class|struct)|union)\s+(?:\[\[\w+\]\]\s*)?(\w+)")

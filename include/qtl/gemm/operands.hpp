@@ -199,6 +199,7 @@ struct activation_operand {
   std::int64_t k = 0;
   const std::byte* codes = nullptr;  ///< null: the operand is `reals`
   std::int64_t row_bytes = 0;
+  bool padded = false;  ///< rows go on with zeros to a multiple of 64 bytes
   element_reader elements;
   const float* scales = nullptr;              ///< m x groups; NaN where a token holds NaN
   const std::int32_t* zero_points = nullptr;  ///< m x groups, or null

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "qtl/base/executor.hpp"
-#include "qtl/gemm/operands.hpp"
+#include "qtl/gemm/kernel.hpp"
 #include "qtl/ops/blocks.hpp"
 #include "qtl/ops/runs.hpp"
 
@@ -35,7 +36,9 @@ struct activation_layout {
   std::int64_t groups() const {
     return A::granularity::block_cols != 0 ? ceil_div(k, group_cols()) : 1;
   }
-  std::int64_t row_bytes() const { return packed_bytes(k, A::format::bits); }
+  /// Rows end in zeros to a multiple of 64 bytes, and then 64 bytes more: rows whose distance is a
+  /// power of two would fall into the same few sets of the first cache.
+  std::int64_t row_bytes() const { return aligned_size(packed_bytes(k, A::format::bits)) + 64; }
   std::int64_t code_size() const { return aligned_size(keeps_reals ? m * k * 4 : m * row_bytes()); }
   std::int64_t scale_size() const { return keeps_reals ? 0 : aligned_size(m * groups() * 4); }
   std::int64_t offset_size() const {
@@ -114,6 +117,8 @@ template<QuantPolicy A>
 void quantize_token(matrix_view<const float> x, std::int64_t i, const shared_params<A>& shared,
                     const activation_operand& to) {
   auto* row = const_cast<std::byte*>(to.row(i));
+  const std::int64_t used = packed_bytes(to.k, A::format::bits);
+  std::memset(row + used, 0, static_cast<std::size_t>(to.row_bytes - used));
   for (std::int64_t g = 0; g < to.groups; ++g) {
     const std::int64_t first = g * to.group_cols;
     const std::int64_t count = to.k - first < to.group_cols ? to.k - first : to.group_cols;
@@ -129,10 +134,12 @@ void quantize_token(matrix_view<const float> x, std::int64_t i, const shared_par
 
 /// The activations x (m x k) as a kernel takes them. `fixed` is the calibrated scale of a static
 /// policy, else ignored. `memory` holds activation_layout<A>{m, k}.size() bytes, 64-byte aligned.
-/// Tokens are dealt out to the executor.
+/// Tokens are dealt out to the executor. A kernel that is given may quantize itself.
 template<QuantPolicy A>
 activation_operand prepare_activations(matrix_view<const float> x, const qparams<A>& fixed,
-                                       std::byte* memory, const executor_ref& executor) {
+                                       std::byte* memory, const executor_ref& executor,
+                                       const gemm_kernel* kernel = nullptr,
+                                       const gemm_key& key = {}) {
   using layout = activation_layout<A>;
   const layout at{x.rows, x.cols};
   activation_operand out;
@@ -153,6 +160,7 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
   } else {
     out.codes = memory;
     out.row_bytes = at.row_bytes();
+    out.padded = true;
     out.elements = reader_of<typename A::format>();
     out.scales = reinterpret_cast<float*>(memory + at.code_size());
     std::byte* offsets = memory + at.code_size() + at.scale_size();
@@ -162,6 +170,9 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
       out.zero_points = reinterpret_cast<std::int32_t*>(offsets);
     out.groups = at.groups();
     out.group_cols = at.group_cols();
+    if (kernel != nullptr && kernel->quantize != nullptr &&
+        kernel->quantize(key, x, {fixed.scale, fixed.zero_point(), fixed.shift()}, out, executor))
+      return out;
     activations::shared_params<A> shared{fixed, 1.0f};
     if constexpr (A::is_dynamic &&
                   (std::same_as<typename A::granularity, per_tensor> || A::scale::two_levels))

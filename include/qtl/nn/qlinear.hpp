@@ -284,7 +284,8 @@ class QLinear {
         (buffer_alignment - address % buffer_alignment) % buffer_alignment);
     gemm_args args;
     args.key = key(y.kind);
-    args.x = prepare_activations<A>(x, activation_, memory.data(), context.executor);
+    args.x =
+        prepare_activations<A>(x, activation_, memory.data(), context.executor, kernel_, args.key);
     args.w = erase(weight_);
     args.packed = packed_.data();
     args.bias = bias_.size() != 0 ? bias_.data() : nullptr;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstdint>
 
@@ -248,5 +249,14 @@ inline constexpr gemm_kernel dequantize_kernel{
 };
 
 }  // namespace eigen_gemm
+
+/// Eigen's products and nothing hand-written: every valid pair runs.
+struct eigen_backend {
+  static constexpr short_name name = "eigen";
+  static std::span<const gemm_kernel> kernels() {
+    static constexpr std::array list{eigen_gemm::integer_kernel, eigen_gemm::dequantize_kernel};
+    return list;
+  }
+};
 
 }  // namespace qtl::inline v0

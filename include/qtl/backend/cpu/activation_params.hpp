@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/backend/cpu/activation_params.hpp - the activation policies that vector loops quantize, and their parameters.
+// Compiled outside of every ISA's region: what it instantiates is shared with all other code.
+#pragma once
+
+#include "qtl/gemm/kernel.hpp"
+#include "qtl/ops/choose_qparams.hpp"
+#include "qtl/policy/presets.hpp"
+
+namespace qtl::inline v0::activation_params {
+
+/// Whether d is P but for where a scale ends and whether it is taken at run time.
+template<QuantPolicy P>
+constexpr bool is_like(const policy_desc& d) {
+  policy_desc p = describe<P>();
+  p.granularity = d.granularity;
+  p.block_rows = d.block_rows;
+  p.block_cols = d.block_cols;
+  p.is_dynamic = d.is_dynamic;
+  return p == d;
+}
+
+/// Signed codes around zero.
+inline bool is_symmetric_s8(const policy_desc& d) { return is_like<token_s8>(d); }
+/// Unsigned codes with a zero point.
+inline bool is_affine_u8(const policy_desc& d) { return is_like<token_u8>(d); }
+
+/// Whether every scale is of one token, or of a group of one, or known before.
+inline bool is_row_by_row(const policy_desc& d) {
+  return !d.is_dynamic || (d.granularity.view() != per_tensor::name.view() && d.block_rows == 1);
+}
+
+/// The parameters of a finite range.
+inline block_values symmetric_s8(float amax) {
+  const qparams<token_s8> p = choose_qparams<token_s8>({-amax, amax});
+  return {p.scale, 0, 0.0f};
+}
+/// Likewise.
+inline block_values affine_u8(float low, float high) {
+  const qparams<token_u8> p = choose_qparams<token_u8>({low, high});
+  return {p.scale, p.zero_point(), 0.0f};
+}
+
+}  // namespace qtl::inline v0::activation_params

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/backend/cpu/simd/dot_avx512.inl - the dot product of bytes where there is no VNNI: by words, so nothing saturates.
+
+/// acc + the sum over each lane's four bytes of w (unsigned) times x (signed).
+inline ints dot(ints acc, bytes w, bytes x) {
+  const ints w_even = _mm512_and_si512(w, _mm512_set1_epi16(255));
+  const ints w_odd = _mm512_srli_epi16(w, 8);
+  const ints x_even = _mm512_srai_epi16(_mm512_slli_epi16(x, 8), 8);
+  const ints x_odd = _mm512_srai_epi16(x, 8);
+  acc = _mm512_add_epi32(acc, _mm512_madd_epi16(w_even, x_even));
+  return _mm512_add_epi32(acc, _mm512_madd_epi16(w_odd, x_odd));
+}
+inline constexpr bool unsigned_dot = true;
+
+inline constexpr int whole_rows = 6;
+inline constexpr int whole_vectors = 2;
+inline constexpr int grouped_rows = 4;
+inline constexpr int grouped_vectors = 2;

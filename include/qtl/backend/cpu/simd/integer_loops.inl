@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/backend/cpu/simd/integer_loops.inl - the loops that need a dot product of bytes.
+
+#include "qtl/backend/cpu/simd/epilogue.inl"
+#include "qtl/backend/cpu/simd/integer_product.inl"
+#include "qtl/backend/cpu/simd/integer_tiles.inl"
+#include "qtl/backend/cpu/simd/quantize.inl"

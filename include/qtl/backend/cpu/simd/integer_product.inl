@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/backend/cpu/simd/integer_product.inl - integer products: rows made ready, panels dealt out, tiles run.
+// Included inside an ISA's namespace after integer_tiles.inl, see simd_kernels.hpp. Exact: equal to
+// gemm/reference.hpp in every bit. Inside a segment, with weight codes w as stored (offset added),
+// activation codes x made signed, and zero points moved alike,
+//     sum (x - zx)(w - zw) = sum x w - zw (sum x - length zx) - zx sum w
+// modulo 2^32, which is exact because the left side fits 32 bits.
+
+/// Up to this many rows go through a panel together, a block of k at a time, so that weights are
+/// read from memory once.
+inline constexpr std::int64_t blocked_rows = 48;
+inline constexpr std::int64_t block_bytes = 32768;
+/// How far ahead of its reads a tile prefetches where it runs over all of k.
+inline constexpr std::int64_t fetch_distance = 2048;
+
+inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
+inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
+  return integer_layout::make(key, n, k, is_grouped(key) ? grouped_columns : whole_columns);
+}
+
+/// Where a product's rows of activations lie in the workspace.
+struct integer_workspace {
+  std::int64_t stride = 0;      ///< bytes of a row
+  std::int64_t copy_bytes = 0;  ///< of all rows
+  std::int64_t bytes = 0;       ///< with the terms
+
+  static integer_workspace make(const integer_layout& l, std::int64_t m) {
+    integer_workspace w;
+    w.stride = ceil_div(l.x_bytes(), std::int64_t{64}) * 64 + 64;
+    w.copy_bytes = m * w.stride;
+    w.bytes = w.copy_bytes + m * l.segments * 4;
+    return w;
+  }
+};
+
+/// What the tasks of a product share.
+struct integer_product {
+  const gemm_args& g;
+  integer_layout layout;
+  const std::byte* x = nullptr;  ///< rows as the tiles read them
+  std::int64_t x_stride = 0;
+  std::byte* copy = nullptr;  ///< where rows are copied to; null: they are read in place
+  std::int32_t* terms = nullptr;
+  std::int32_t x_shift = 0;  ///< x as stored = x of the operand - shift
+
+  explicit integer_product(const gemm_args& args)
+      : g(args),
+        layout(layout_of(args.key, args.n(), args.k()).with_offset(args.w.elements, unsigned_dot)) {
+    const integer_workspace w = integer_workspace::make(layout, g.m());
+    const bool is_signed = g.x.elements.encoding == value_encoding::as_signed;
+    x_shift = g.x.elements.bits == 8 && !is_signed ? 128 : 0;
+    const bool in_place = g.x.elements.bits == 8 && is_signed && g.x.padded && layout.rows_match();
+    if (!in_place) copy = g.workspace.data();
+    x = in_place ? g.x.codes : copy;
+    x_stride = in_place ? g.x.row_bytes : w.stride;
+    terms = reinterpret_cast<std::int32_t*>(g.workspace.data() + w.copy_bytes);
+  }
+  std::int32_t x_zero(std::int64_t i, std::int64_t s) const {
+    if (g.x.zero_points == nullptr) return 0;
+    return g.x.zero_points[i * g.x.groups + s * layout.segment / g.x.group_cols];
+  }
+};
+
+/// Copies row i, a byte a code, segments padded with zeros.
+inline void copy_row(const integer_product& p, std::int64_t i) {
+  const element_reader& elements = p.g.x.elements;
+  auto* to = reinterpret_cast<std::uint8_t*>(p.copy + i * p.x_stride);
+  std::memset(to, 0, static_cast<std::size_t>(p.x_stride));
+  const bool narrow_signed = elements.bits < 8 && elements.encoding == value_encoding::as_signed;
+  const auto half = static_cast<std::uint8_t>(narrow_signed    ? 1 << (elements.bits - 1)
+                                              : p.x_shift != 0 ? 128
+                                                               : 0);
+  for (std::int64_t s = 0; s < p.layout.segments; ++s) {
+    std::uint8_t* codes = to + p.layout.x_offset(s);
+    const std::int64_t length = p.layout.length(s);
+    read_raw_codes(elements.bits, p.g.x.row(i), s * p.layout.segment, length, codes);
+    if (narrow_signed)
+      for (std::int64_t c = 0; c < length; ++c)
+        codes[c] = static_cast<std::uint8_t>((codes[c] ^ half) - half);
+    else if (half != 0)
+      for (std::int64_t c = 0; c < length; ++c) codes[c] ^= half;
+  }
+}
+
+/// The sum of `count` signed bytes.
+inline std::int32_t sum_codes(const std::byte* x, std::int64_t count) {
+  ints acc = zero_ints();
+  std::int64_t p = 0;
+  for (; p + lanes * 4 <= count; p += lanes * 4) acc = dot(acc, all_bytes(1), load_bytes(x + p));
+  std::int32_t total = sum(acc);
+  for (; p < count; ++p) total += static_cast<std::int8_t>(x[p]);
+  return total;
+}
+
+/// The terms of row i: sum x - length zx for each segment, times -zw where all columns share it.
+inline void write_terms(const integer_product& p, std::int64_t i) {
+  const integer_layout& l = p.layout;
+  for (std::int64_t s = 0; s < l.segments; ++s) {
+    const std::int64_t length = l.length(s);
+    const auto zero =
+        static_cast<std::uint32_t>(p.g.x.zero_points == nullptr ? 0 : p.x_zero(i, s) - p.x_shift);
+    const auto codes =
+        static_cast<std::uint32_t>(sum_codes(p.x + i * p.x_stride + l.x_offset(s), length));
+    const std::uint32_t term = codes - static_cast<std::uint32_t>(length) * zero;
+    const std::uint32_t factor = l.column_zeros ? 1u : 0u - static_cast<std::uint32_t>(l.offset);
+    p.terms[i * l.segments + s] = static_cast<std::int32_t>(term * factor);
+  }
+}
+
+/// A panel as its tiles see it. Grouped: its extent of k is counted in segments, else in codes.
+template<bool Grouped>
+struct integer_panel {
+  using sum = std::conditional_t<Grouped, float, std::int32_t>;
+  static constexpr std::int64_t tile_rows = Grouped ? grouped_rows : whole_rows;
+  static constexpr std::int64_t columns = Grouped ? grouped_columns : whole_columns;
+
+  const integer_product& p;
+  const std::byte* data;
+  std::int64_t j;           ///< first column
+  std::int64_t extent;      ///< of k
+  std::int64_t block;       ///< of k that goes through the first cache together
+  std::int64_t unit_bytes;  ///< of w in one code or segment of k
+  bool direct;              ///< tiles store outputs, not sums
+  integer_tile base;        ///< of row 0
+
+  integer_panel(const integer_product& product, std::int64_t number)
+      : p(product), data(p.g.packed + number * p.layout.panel_bytes()), j(number * columns) {
+    const integer_layout& l = p.layout;
+    extent = Grouped ? l.segments : l.padded_length(0);
+    unit_bytes = Grouped ? l.params_bytes() + l.code_bytes(0) : columns * l.bits / 8;
+    block = unit_bytes > 0 && unit_bytes < block_bytes ? block_bytes / unit_bytes : 1;
+    const output_operand& y = p.g.y;
+    direct = y.kind == output_kind::as_f32 && y.col_stride == 1 && p.g.n() - j >= columns;
+    fill_base();
+  }
+
+  void fill_base() {
+    const integer_layout& l = p.layout;
+    const activation_operand& x = p.g.x;
+    base.layout = &l;
+    base.x_stride = p.x_stride;
+    base.w = data + l.segment_offset(0) + (Grouped ? 0 : l.params_bytes());
+    base.terms_stride = l.segments;
+    base.segment_codes = l.padded_length(0);
+    base.segment_stride = unit_bytes;
+    const bool x_grouped = p.g.key.activation.block_cols != 0;
+    base.x_span = x_grouped ? x.group_cols / l.segment : l.segments;
+    base.x_scales = x_grouped ? x.scales : nullptr;
+    base.x_zeros = x.zero_points;
+    base.x_zero_shift = p.x_shift;
+    base.x_params_stride = x.groups;
+    base.out.scales = reinterpret_cast<const float*>(data);
+    base.out.bias = p.g.bias == nullptr ? nullptr : p.g.bias + j;
+    base.out.x_scales = x_grouped ? &no_scale : x.scales;
+    base.out.x_scales_stride = x_grouped ? 0 : x.groups;
+    base.out.y_stride = p.g.y.row_stride;
+  }
+  static constexpr float no_scale = 1.0f;
+
+  /// The tile of row i onwards, over [first, last) of k.
+  integer_tile tile(std::int64_t i, std::int64_t first, std::int64_t last, sum* buffer) const {
+    const integer_layout& l = p.layout;
+    integer_tile t = base;
+    t.buffer = buffer;
+    t.continues = first != 0;
+    t.length = last - first;
+    t.w += first * unit_bytes;
+    t.x = p.x + i * p.x_stride + (Grouped ? first * t.segment_codes : first);
+    t.terms = p.terms + i * l.segments;
+    t.out.x_scales += i * t.out.x_scales_stride;
+    if (direct && last == extent)
+      t.out.y = static_cast<float*>(p.g.y.data) + i * t.out.y_stride + j;
+    if constexpr (Grouped) {
+      t.terms += first;
+      t.last_codes = l.padded_length(last - 1);
+      t.x_phase = first % t.x_span;
+      const std::int64_t param = i * t.x_params_stride + first / t.x_span;
+      if (t.x_scales != nullptr) t.x_scales += param;
+      if (t.x_zeros != nullptr) t.x_zeros += param;
+    }
+    return t;
+  }
+
+  /// Rows [i, i + rows) over [first, last) of k: outputs where it is the last and they go direct,
+  /// else sums. Meanwhile w is prefetched, `ahead` bytes on.
+  void run_tile(std::int64_t i, std::int64_t rows, std::int64_t first, std::int64_t last,
+                std::int64_t ahead, sum* buffer) const {
+    const integer_layout& l = p.layout;
+    integer_tile t = tile(i, first, last, buffer);
+    t.ahead = ahead;
+    if constexpr (Grouped) {
+      l.bits == 8 ? run_grouped_tile<8>(rows, t) : run_grouped_tile<4>(rows, t);
+    } else {
+      if (first == 0 && (l.column_sums || l.column_zeros)) {
+        for (std::int64_t r = 0; r < rows; ++r)
+          start_line(l, data + l.segment_offset(0), t.terms[r], p.x_zero(i + r, 0) - p.x_shift,
+                     buffer + r * columns);
+        t.continues = true;
+      }
+      l.bits == 8 ? run_whole_tile<8>(rows, t) : run_whole_tile<4>(rows, t);
+    }
+  }
+
+  /// The outputs of rows [i, i + rows) from their sums.
+  void store_sums(std::int64_t i, std::int64_t rows, const sum* buffer) const {
+    if (direct) return;
+    const std::int64_t count = p.g.n() - j < columns ? p.g.n() - j : columns;
+    for (std::int64_t r = 0; r < rows; ++r)
+      store_line(p.g, i + r, j, count, buffer + r * columns,
+                 base.out.x_scales[(i + r) * base.out.x_scales_stride], base.out.scales);
+  }
+
+  /// Rows [i, last). Many go tile by tile over all of k; few go together.
+  void run(std::int64_t i, std::int64_t last) const {
+    alignas(64) sum buffer[blocked_rows * columns];
+    if (last - i > tile_rows && last - i <= blocked_rows) return run_together(i, last, buffer);
+    for (; i < last; i += tile_rows) {
+      const std::int64_t rows = last - i < tile_rows ? last - i : tile_rows;
+      run_tile(i, rows, 0, extent, fetch_distance, buffer);
+      store_sums(i, rows, buffer);
+    }
+  }
+
+  /// Rows [i, last), block of k by block, the last tile fetching the next block, so that weights
+  /// cross the first cache once.
+  void run_together(std::int64_t i, std::int64_t last, sum* buffer) const {
+    for (std::int64_t first = 0; first == 0 || first < extent; first += block) {
+      const std::int64_t end = extent - first < block ? extent : first + block;
+      for (std::int64_t at = i; at < last; at += tile_rows) {
+        const bool fetches = at + tile_rows >= last;
+        run_tile(at, fetches ? last - at : tile_rows, first, end,
+                 fetches ? (end - first) * unit_bytes : 0, buffer + (at - i) * columns);
+      }
+    }
+    store_sums(i, last - i, buffer);
+  }
+};
+
+/// The whole product: rows are made ready, then panels dealt out, in parts of rows where panels
+/// are few.
+inline void run_integer(const gemm_args& g) {
+  const integer_product p(g);
+  const integer_layout& l = p.layout;
+  g.executor.parallel_for(g.m(), [&](std::int64_t i) {
+    if (p.copy != nullptr) copy_row(p, i);
+    write_terms(p, i);
+  });
+  const std::int64_t tile_rows = is_grouped(g.key) ? grouped_rows : whole_rows;
+  const std::int64_t tiles = ceil_div(g.m(), tile_rows);
+  const std::int64_t wanted = std::int64_t{4} * g.executor.threads();
+  std::int64_t parts = l.panels() >= wanted || l.panels() == 0 || g.executor.threads() == 1
+                           ? 1
+                           : ceil_div(wanted, l.panels());
+  if (parts > tiles) parts = tiles;
+  if (parts == 0) return;
+  const std::int64_t part_rows = ceil_div(tiles, parts) * tile_rows;
+  g.executor.parallel_for(l.panels() * parts, [&](std::int64_t task) {
+    const std::int64_t first = task % parts * part_rows;
+    const std::int64_t last = first + part_rows < g.m() ? first + part_rows : g.m();
+    if (first >= last) return;
+    if (is_grouped(g.key))
+      integer_panel<true>(p, task / parts).run(first, last);
+    else
+      integer_panel<false>(p, task / parts).run(first, last);
+  });
+}
+
+inline bool supports_integer(const gemm_key& key) {
+  return is_available(level) && integer_layout::fits(key);
+}
+inline std::int64_t integer_packed_size(const gemm_key& key, const weight_operand& w) {
+  return layout_of(key, w.n, w.k).bytes();
+}
+inline void pack_integer(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+  const integer_layout l = layout_of(key, w.n, w.k).with_offset(w.elements, unsigned_dot);
+  for (std::int64_t panel = 0; panel < l.panels(); ++panel)
+    integer_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+}
+inline std::int64_t integer_workspace_size(const gemm_key& key, const gemm_shape& shape) {
+  return integer_workspace::make(layout_of(key, shape.n, shape.k), shape.m).bytes;
+}
+
+/// Integer codes on both sides, summed in 32 bits.
+inline constexpr gemm_kernel integer_kernel{
+    .name = short_name("integer_").append(to_string(level)),
+    .supports = supports_integer,
+    .packed_size = integer_packed_size,
+    .pack = pack_integer,
+    .quantize = quantize_rows,
+    .workspace_size = integer_workspace_size,
+    .run = run_integer,
+};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/backend/cpu/simd_kernels.hpp - hand-written kernels: each loop is written once in simd/ and compiled here for every
+// ISA, whatever the command line says.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "qtl/backend/cpu/activation_params.hpp"
+#include "qtl/backend/cpu/integer_panels.hpp"
+#include "qtl/backend/cpu/isa.hpp"
+#include "qtl/backend/cpu/real_panels.hpp"
+#include "qtl/gemm/kernel.hpp"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace qtl::inline v0::simd::portable {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::portable;
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+#include "qtl/backend/cpu/simd/portable.inl"
+}  // namespace qtl::inline v0::simd::portable
+
+#if defined(__x86_64__)
+
+QTL_BEGIN_TARGET("avx2,fma")
+namespace qtl::inline v0::simd::avx2 {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::avx2;
+#include "qtl/backend/cpu/simd/avx2.inl"
+#include "qtl/backend/cpu/simd/dot_avx2.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+#include "qtl/backend/cpu/simd/real_loops.inl"
+}  // namespace qtl::inline v0::simd::avx2
+QTL_END_TARGET
+
+QTL_BEGIN_TARGET("avx2,fma,avxvnni")
+namespace qtl::inline v0::simd::avx_vnni {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::avx_vnni;
+#include "qtl/backend/cpu/simd/avx2.inl"
+#include "qtl/backend/cpu/simd/dot_avx_vnni.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+}  // namespace qtl::inline v0::simd::avx_vnni
+QTL_END_TARGET
+
+QTL_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,fma,prfchw")
+namespace qtl::inline v0::simd::avx512 {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::avx512;
+#include "qtl/backend/cpu/simd/avx512.inl"
+#include "qtl/backend/cpu/simd/dot_avx512.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+#include "qtl/backend/cpu/simd/real_loops.inl"
+}  // namespace qtl::inline v0::simd::avx512
+QTL_END_TARGET
+
+QTL_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma,prfchw")
+namespace qtl::inline v0::simd::avx512_vnni {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::avx512_vnni;
+#include "qtl/backend/cpu/simd/avx512.inl"
+#include "qtl/backend/cpu/simd/dot_avx512_vnni.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+}  // namespace qtl::inline v0::simd::avx512_vnni
+QTL_END_TARGET
+
+#endif
