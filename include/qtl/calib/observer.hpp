@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/calib/observer.hpp - what watches reals go by and ends with a range.
-// Holds: the concept Observer, clipped, and the bytes that observers are stored as.
+// Holds: the concept Observer, try_params<P>, clipped, and the bytes that observers are stored as.
 // Not here: how a batch is read (scan.hpp), the walk over layers (calibrate.hpp).
 // To add one: a file beside this with a class that satisfies the concept, and a line in observers.hpp.
 #pragma once
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "qtl/calib/scan.hpp"
+#include "qtl/ops/quantize.hpp"
 
 namespace qtl::inline v0 {
 
@@ -59,6 +60,15 @@ inline status different_options(std::string_view name) {
 inline status no_samples(const char* operand) {
   return failure(error_code::invalid_argument, operand,
                  "no samples were seen, expected at least one");
+}
+
+/// The parameters of a per_tensor policy for what an observer has seen. Error: invalid_argument
+/// where that is nothing.
+template<QuantPolicy P, Observer O>
+  requires SingleBlock<P>
+result<qparams<P>> try_params(const O& observer) {
+  if (observer.empty()) return no_samples("observer");
+  return choose_qparams<P>(observer.range());
 }
 
 /// Whether two doubles are the same value; spelled so because options are copied, never computed.
