@@ -84,7 +84,7 @@ constexpr std::uint64_t observer_checksum(std::string_view text, std::span<const
 }
 
 /// The first word of every saved observer: a version, and wrong on a machine of other byte order.
-inline constexpr std::uint64_t observer_magic = 0x0001'6F'6C'74'71'0001u;
+inline constexpr std::uint64_t observer_magic = 0x0001'6F'6C'74'71'0002u;
 
 /// Plain values one after the other, between observer_magic and a checksum: what save() returns.
 class observer_writer {
