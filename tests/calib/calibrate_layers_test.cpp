@@ -31,7 +31,7 @@ TEST_CASE("calibrate: QLinear layers in a chain, then static layers from what wa
   CHECK(middle.observe(first(x)).ok());
   CHECK(observers[1].range().min == middle.range().min);
   CHECK(observers[1].range().max == middle.range().max);
-  CHECK(observers[0].try_params<A>()->scale == calibrate<A>(x).scale);
+  CHECK(try_params<A>(observers[0])->scale == calibrate<A>(x).scale);
 
   const std::vector<float> no_bias;
   const QLinear<W, A> calibrated(weights(2), no_bias, *try_params<A>(observers[1]));

@@ -68,7 +68,7 @@ TEST_CASE("calibrated parameters are those of a tensor with that range") {
 }
 
 TEST_CASE("nothing seen is an error") {
-  CHECK(minmax_observer().try_params<activation>().why().code == error_code::invalid_argument);
+  CHECK(try_params<activation>(minmax_observer()).why().code == error_code::invalid_argument);
   CHECK(try_calibrate<activation>(matrix_of({})).why().code == error_code::invalid_argument);
   CHECK_THROWS_AS(calibrate<activation>(matrix_of({})), error);
   CHECK_THROWS_AS(calibrate<activation>(matrix_of({{infinity}})), error);

@@ -4,27 +4,23 @@
 #include "qtl/methods/adaround.hpp"
 
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "qtl/policy/descriptor.hpp"
 #include "qtl/policy/presets.hpp"
 
-#include "methods/sample_layers.hpp"
-#include "methods/threads.hpp"
+#include "methods/learned_rounding.hpp"
 
 namespace {
 
 using namespace qtl;
+using qtl_test::check_not_worse;
 using qtl_test::correlated_layer;
 using qtl_test::exact_output_error;
-using qtl_test::nearest_output_error;
 using qtl_test::noise_matrix;
+using qtl_test::s4_g128;
 using qtl_test::sample_layer;
-
-using s4_g128 = policy<s4, symmetric, per_group<128>>;
 
 TEST_CASE("the rectified sigmoid, its slope and its inverse") {
   CHECK(rectified_sigmoid(0.0f) == doctest::Approx(0.5));
@@ -119,26 +115,15 @@ TEST_CASE("the gradient of the smoothed objective against finite differences") {
     }
 }
 
-template<class P>
-void check_not_worse(double at_most) {
-  const sample_layer layer = correlated_layer(24, 192, 150, 3);
-  const auto r = adaround{.iterations = 200}.apply<P>(layer.samples());
-  REQUIRE(r.ok());
-  const double ratio =
-      std::sqrt(exact_output_error(layer.samples(), *r) / nearest_output_error<P>(layer.samples()));
-  MESSAGE(std::string(to_text(describe<P>()).view())
-          << ": output error " << ratio << " of plain rounding's");
-  CHECK(ratio <= at_most);
-}
-
 TEST_CASE("output error below plain rounding's with correlated inputs") {
-  check_not_worse<s4_g128>(0.9);
-  check_not_worse<policy<s3, symmetric, per_group<128>>>(0.9);
-  check_not_worse<policy<s2, symmetric, per_group<64>>>(0.95);
-  check_not_worse<policy<u4, affine, per_channel>>(0.95);
-  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(0.95);
-  check_not_worse<policy<nf4, symmetric, per_group<64>>>(0.95);
-  check_not_worse<nvfp4_tensor<>>(0.95);
+  const adaround method{.iterations = 200};
+  check_not_worse<s4_g128>(method, 0.9);
+  check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.9);
+  check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.95);
+  check_not_worse<policy<u4, affine, per_channel>>(method, 0.95);
+  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(method, 0.95);
+  check_not_worse<policy<nf4, symmetric, per_group<64>>>(method, 0.95);
+  check_not_worse<nvfp4_tensor<>>(method, 0.95);
 }
 
 TEST_CASE(
@@ -162,44 +147,17 @@ TEST_CASE(
 }
 
 TEST_CASE("the same bits on every run and on two threads") {
-  const sample_layer layer = correlated_layer(150, 64, 60, 5);
-  qtl_test::racing_threads pool{2};
-  const auto a = adaround{.iterations = 40}.apply<s4_g128>(layer.samples());
-  const auto b = adaround{.iterations = 40, .executor = pool}.apply<s4_g128>(layer.samples());
-  REQUIRE(a.ok());
-  REQUIRE(b.ok());
-  CHECK(qtl_test::same_tensor(a->weight, b->weight));
+  qtl_test::check_same_bits(adaround{.iterations = 40});
 }
 
 TEST_CASE("bad input, and input with nothing to learn from") {
-  sample_layer layer = correlated_layer(4, 16, 8, 1);
-  CHECK(adaround{}.apply<s4_g128>({layer.weight.view(), {}}).why().code ==
-        error_code::invalid_argument);
-  CHECK(adaround{}.apply<s4_g128>({layer.weight.view(), {layer.inputs.data(), 4, 15}}).why().code ==
-        error_code::shape_mismatch);
-  CHECK(adaround{.iterations = -1}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(adaround{.learning_rate = 0}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(adaround{.lambda = quiet_nan}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(adaround{.beta_end = 0.5f}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(adaround{.warm_up = 2}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-
-  const auto plain = adaround{.iterations = 3}.apply<policy<bf16, unscaled>>(layer.samples());
-  REQUIRE(plain.ok());
-  CHECK_FALSE(plain->note.empty());
-
-  const sample_layer zero{*matrix<float>::make(3, 16), *matrix<float>::make(2, 16)};
-  const auto nothing = adaround{.iterations = 3}.apply<s4_g128>(zero.samples());
-  REQUIRE(nothing.ok());
-  CHECK(qtl_test::same_tensor(nothing->weight, quantize<s4_g128>(zero.weight)));
-  CHECK(adaround{.iterations = 3}.apply<s4_g128>({{nullptr, 0, 16}, layer.inputs.view()}).ok());
-
-  layer.inputs(1, 2) = infinity;
-  CHECK(adaround{}.apply<s4_g128>(layer.samples()).why().code == error_code::not_finite);
+  qtl_test::check_bad_samples(adaround{.iterations = 3});
+  qtl_test::check_nothing_to_learn(adaround{.iterations = 3});
+  CHECK(qtl_test::refusal(adaround{.iterations = -1}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(adaround{.learning_rate = 0}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(adaround{.lambda = quiet_nan}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(adaround{.beta_end = 0.5f}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(adaround{.warm_up = 2}) == error_code::invalid_argument);
 }
 
 }  // namespace

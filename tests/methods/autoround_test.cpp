@@ -5,7 +5,6 @@
 #include "qtl/methods/autoround.hpp"
 
 #include <cmath>
-#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -13,18 +12,17 @@
 #include "qtl/policy/descriptor.hpp"
 #include "qtl/policy/presets.hpp"
 
-#include "methods/sample_layers.hpp"
-#include "methods/threads.hpp"
+#include "methods/learned_rounding.hpp"
 
 namespace {
 
 using namespace qtl;
+using qtl_test::check_not_worse;
 using qtl_test::correlated_layer;
 using qtl_test::exact_output_error;
 using qtl_test::nearest_output_error;
+using qtl_test::s4_g128;
 using qtl_test::sample_layer;
-
-using s4_g128 = policy<s4, symmetric, per_group<128>>;
 
 // The surrogate around a state: residuals, steps between codes and which elements are beyond the
 // last code are frozen.
@@ -134,39 +132,22 @@ TEST_CASE("gradients of offsets and clips against finite differences of the surr
   check_gradients<policy<e2m1, symmetric, per_block<3, 8>>>();
 }
 
-template<class P>
-void check_not_worse(double at_most) {
-  const sample_layer layer = correlated_layer(24, 192, 150, 3);
-  const auto r = autoround{}.apply<P>(layer.samples());
-  REQUIRE(r.ok());
-  const double ratio =
-      std::sqrt(exact_output_error(layer.samples(), *r) / nearest_output_error<P>(layer.samples()));
-  MESSAGE(std::string(to_text(describe<P>()).view())
-          << ": output error " << ratio << " of plain rounding's");
-  CHECK(ratio <= at_most);
-}
-
 TEST_CASE("output error below plain rounding's with correlated inputs") {
-  check_not_worse<s4_g128>(0.8);
-  check_not_worse<policy<s3, symmetric, per_group<128>>>(0.8);
-  check_not_worse<policy<s2, symmetric, per_group<64>>>(0.85);
-  check_not_worse<policy<u4, affine, per_channel>>(0.85);
-  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(0.9);
-  check_not_worse<policy<s4, symmetric, per_tensor>>(0.9);
-  check_not_worse<policy<s4, symmetric_half_step, per_block<16, 128>, scaled_by<f16>>>(0.9);
-  check_not_worse<policy<nf4, symmetric, per_group<64>>>(0.9);
-  check_not_worse<mx<e2m1>>(0.95);
-  check_not_worse<nvfp4_tensor<>>(0.95);
+  const autoround method{};
+  check_not_worse<s4_g128>(method, 0.8);
+  check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.8);
+  check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.85);
+  check_not_worse<policy<u4, affine, per_channel>>(method, 0.85);
+  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(method, 0.9);
+  check_not_worse<policy<s4, symmetric, per_tensor>>(method, 0.9);
+  check_not_worse<policy<s4, symmetric_half_step, per_block<16, 128>, scaled_by<f16>>>(method, 0.9);
+  check_not_worse<policy<nf4, symmetric, per_group<64>>>(method, 0.9);
+  check_not_worse<mx<e2m1>>(method, 0.95);
+  check_not_worse<nvfp4_tensor<>>(method, 0.95);
 }
 
 TEST_CASE("the same bits on every run and on two threads") {
-  const sample_layer layer = correlated_layer(150, 64, 60, 5);
-  qtl_test::racing_threads pool{2};
-  const auto a = autoround{.iterations = 30}.apply<s4_g128>(layer.samples());
-  const auto b = autoround{.iterations = 30, .executor = pool}.apply<s4_g128>(layer.samples());
-  REQUIRE(a.ok());
-  REQUIRE(b.ok());
-  CHECK(qtl_test::same_tensor(a->weight, b->weight));
+  qtl_test::check_same_bits(autoround{.iterations = 30});
 }
 
 TEST_CASE("without learning, it is plain rounding; without the clip, the scales are") {
@@ -183,31 +164,11 @@ TEST_CASE("without learning, it is plain rounding; without the clip, the scales 
 }
 
 TEST_CASE("bad input, and input with nothing to learn from") {
-  sample_layer layer = correlated_layer(4, 16, 8, 1);
-  CHECK(autoround{}.apply<s4_g128>({layer.weight.view(), {}}).why().code ==
-        error_code::invalid_argument);
-  CHECK(
-      autoround{}.apply<s4_g128>({layer.weight.view(), {layer.inputs.data(), 4, 15}}).why().code ==
-      error_code::shape_mismatch);
-  CHECK(autoround{.iterations = -1}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(autoround{.learning_rate = -1}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-  CHECK(autoround{.least_share = 0}.apply<s4_g128>(layer.samples()).why().code ==
-        error_code::invalid_argument);
-
-  const auto plain = autoround{.iterations = 3}.apply<policy<bf16, unscaled>>(layer.samples());
-  REQUIRE(plain.ok());
-  CHECK_FALSE(plain->note.empty());
-
-  const sample_layer zero{*matrix<float>::make(3, 16), *matrix<float>::make(2, 16)};
-  const auto nothing = autoround{.iterations = 3}.apply<s4_g128>(zero.samples());
-  REQUIRE(nothing.ok());
-  CHECK(qtl_test::same_tensor(nothing->weight, quantize<s4_g128>(zero.weight)));
-  CHECK(autoround{.iterations = 3}.apply<s4_g128>({{nullptr, 0, 16}, layer.inputs.view()}).ok());
-
-  layer.weight(1, 2) = quiet_nan;
-  CHECK(autoround{}.apply<s4_g128>(layer.samples()).why().code == error_code::not_finite);
+  qtl_test::check_bad_samples(autoround{.iterations = 3});
+  qtl_test::check_nothing_to_learn(autoround{.iterations = 3});
+  CHECK(qtl_test::refusal(autoround{.iterations = -1}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(autoround{.learning_rate = -1}) == error_code::invalid_argument);
+  CHECK(qtl_test::refusal(autoround{.least_share = 0}) == error_code::invalid_argument);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include <doctest/doctest.h>
 
+#include "qtl/methods/output_error.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/policy/descriptor.hpp"
 #include "qtl/policy/presets.hpp"

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "qtl/methods/gptq.hpp"
+#include "qtl/methods/output_error.hpp"
 #include "qtl/policy/presets.hpp"
 
 #include "methods/sample_layers.hpp"

@@ -13,6 +13,8 @@
 #include <Eigen/LU>
 #include <doctest/doctest.h>
 
+#include "qtl/methods/output_error.hpp"
+
 #include "methods/sample_layers.hpp"
 #include "methods/threads.hpp"
 

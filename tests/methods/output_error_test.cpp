@@ -66,14 +66,14 @@ TEST_CASE("as summed in double, with few samples and with many, on any threads")
                               to_eigen(layer.weight.view()).cast<double>().transpose();
     const double exact = std::sqrt(qtl_test::exact_output_error(layer.samples(), r)) / y.norm();
     CHECK(*output_error(layer.samples(), r) == doctest::Approx(exact).epsilon(1e-5));
-    const layer_error inputs(layer.inputs.view());
+    const output_metric inputs(layer.inputs.view());
     const eigen_matrix w = to_eigen(layer.weight.view());
     const eigen_matrix left = w - to_eigen(dequantize(r.weight).view());
     CHECK(std::sqrt(inputs.squared(left) / inputs.squared(w)) ==
           doctest::Approx(exact).epsilon(1e-5));
     qtl_test::racing_threads threads{3};
     CHECK(*output_error(layer.samples(), r, threads) == *output_error(layer.samples(), r));
-    CHECK(layer_error(layer.inputs.view(), threads).squared(left) == inputs.squared(left));
+    CHECK(output_metric(layer.inputs.view(), threads).squared(left) == inputs.squared(left));
   }
 }
 

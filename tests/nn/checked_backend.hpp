@@ -11,12 +11,24 @@
 #include "qtl/backend/cpu/cpu_backend.hpp"
 #include "qtl/gemm/reference.hpp"
 
+#include "nn/decoded_product.hpp"
+#include "ops/test_matrix.hpp"
+
 namespace qtl_test {
+
+/// What outputs are compared with.
+enum class oracle : std::uint8_t {
+  reference,  ///< gemm/reference.hpp; allocates nothing
+  decoded,    ///< decoded_product, for many large shapes
+  both,       ///< and the two with each other
+};
 
 /// What checked_backend has seen since reset().
 struct check_report {
+  oracle compared_with = oracle::reference;
   std::int64_t compared = 0;
   std::int64_t wrong = 0;
+  std::int64_t oracles_differ = 0;  ///< outputs of which they do
   std::int64_t nans = 0;
   double worst_ratio = 0;  ///< of error to bound, where there is a bound
   qtl::accumulation accumulator{};
@@ -26,32 +38,64 @@ struct check_report {
     static check_report report;
     return report;
   }
-  static void reset() { last() = {}; }
+  static void reset(oracle with = oracle::reference) {
+    last() = {};
+    last().compared_with = with;
+  }
 };
 
-// |y - reference| <= (k + 2) 2^-23 (sum |x||w| + |bias|)
-inline double error_bound(const qtl::gemm_args& g, std::int64_t i, std::int64_t j) {
-  double sum = std::fabs(double{g.bias_at(j)});
-  for (std::int64_t p = 0; p < g.k(); ++p)
-    sum += std::fabs(double{qtl::reference::activation_real(g.x, i, p)} *
-                     double{qtl::reference::weight_real(g.w, j, p)});
-  return static_cast<double>(g.k() + 2) * 0x1p-23 * sum;
-}
+/// The outputs as gemm/reference.hpp gives them, and what the bound of reals is stated in.
+struct reference_product {
+  const qtl::gemm_args& g;
 
-inline bool agrees(const qtl::gemm_args& g, std::int64_t i, std::int64_t j, check_report& report) {
-  const float expected = qtl::reference::element(g, i, j);
+  float element(std::int64_t i, std::int64_t j) const { return qtl::reference::element(g, i, j); }
+  double magnitude(std::int64_t i, std::int64_t j) const {
+    double sum = std::fabs(double{g.bias_at(j)});
+    for (std::int64_t p = 0; p < g.k(); ++p)
+      sum += std::fabs(double{qtl::reference::activation_real(g.x, i, p)} *
+                       double{qtl::reference::weight_real(g.w, j, p)});
+    return sum;
+  }
+};
+
+/// Compares output (i, j) with what it should be. The bound of reals:
+/// |y - expected| <= (k + 2) 2^-23 (sum |x||w| + |bias|)
+template<class Oracle>
+bool agrees(const qtl::gemm_args& g, const Oracle& oracle, std::int64_t i, std::int64_t j,
+            check_report& report) {
+  const float expected = oracle.element(i, j);
   const float y = static_cast<const float*>(g.y.data)[i * g.y.row_stride + j * g.y.col_stride];
   if (qtl::is_nan(expected) || qtl::is_nan(y)) {
     ++report.nans;
     return qtl::is_nan(expected) && qtl::is_nan(y);
   }
-  if (g.key.accumulator != qtl::accumulation::real)
-    return qtl::float_bits(y) == qtl::float_bits(expected);
+  if (g.key.accumulator != qtl::accumulation::real) return same_float(y, expected);
   if (y == expected) return true;
-  const double bound = error_bound(g, i, j);
+  const double bound = static_cast<double>(g.k() + 2) * 0x1p-23 * oracle.magnitude(i, j);
   const double ratio = std::fabs(double{y} - double{expected}) / bound;
   report.worst_ratio = std::fmax(report.worst_ratio, ratio);
   return ratio <= 1.0;
+}
+
+template<class Oracle>
+void check_outputs(const qtl::gemm_args& g, const Oracle& oracle, check_report& report) {
+  for (std::int64_t i = 0; i < g.m(); ++i)
+    for (std::int64_t j = 0; j < g.n(); ++j) {
+      ++report.compared;
+      if (!agrees(g, oracle, i, j, report)) ++report.wrong;
+    }
+}
+
+/// Counts the outputs and magnitudes that are not the same to the bit.
+inline void compare_oracles(const qtl::gemm_args& g, const decoded_product& decoded,
+                            check_report& report) {
+  const reference_product specified{g};
+  const bool is_real = g.key.accumulator == qtl::accumulation::real;
+  for (std::int64_t i = 0; i < g.m(); ++i)
+    for (std::int64_t j = 0; j < g.n(); ++j)
+      if (!same_float(decoded.element(i, j), specified.element(i, j)) ||
+          (is_real && decoded.magnitude(i, j) != specified.magnitude(i, j)))
+        ++report.oracles_differ;
 }
 
 /// cpu_backend under supervision; for f32 outputs.
@@ -64,11 +108,11 @@ struct checked_backend {
     check_report& report = check_report::last();
     report.accumulator = g.key.accumulator;
     report.kernel = kernel->name;
-    for (std::int64_t i = 0; i < g.m(); ++i)
-      for (std::int64_t j = 0; j < g.n(); ++j) {
-        ++report.compared;
-        if (!agrees(g, i, j, report)) ++report.wrong;
-      }
+    if (report.compared_with == oracle::reference)
+      return check_outputs(g, reference_product{g}, report);
+    const decoded_product decoded(g);
+    check_outputs(g, decoded, report);
+    if (report.compared_with == oracle::both) compare_oracles(g, decoded, report);
   }
   static std::int64_t packed_size(const qtl::gemm_key& key, const qtl::weight_operand& w) {
     const qtl::gemm_kernel* kernel = qtl::find_kernel<qtl::cpu_backend>(key);

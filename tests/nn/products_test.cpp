@@ -73,9 +73,10 @@ TEST_CASE("every pair of policies at every shape, with and without bias") {
       const matrix<float> x = noise_matrix(s.m, s.k, ++seed);
       const std::vector<float> bias = noise_vector(seed % 4 == 0 ? 0 : s.n, seed + 1000);
       const any_linear layer = c.make_checked(w.view(), bias, qtl_test::range_of(x.view()));
-      check_report::reset();
+      check_report::reset(qtl_test::oracle::both);
       const matrix<float> y = qtl_test::apply(layer, x.view());
       check_agreement(s.m * s.n);
+      CHECK(check_report::last().oracles_differ == 0);
       CHECK(check_report::last().nans == 0);
     }
   });

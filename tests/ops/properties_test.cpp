@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/ops/properties_test.cpp - what holds for every policy: those of all shipped presets, and
 // more schemes.
+#include "ops/properties.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -8,13 +10,13 @@
 
 #include <doctest/doctest.h>
 
-#include "ops/policy_cases.hpp"
 #include "ops/test_matrix.hpp"
 
 namespace {
 
 using namespace qtl;
 using qtl_test::element_params;
+using qtl_test::for_each_case;
 using qtl_test::noise_matrix;
 using qtl_test::policy_case;
 using qtl_test::policy_cases;
@@ -24,15 +26,6 @@ using qtl_test::tensor_image;
 const matrix<float>& sample() {
   static const matrix<float> x = noise_matrix(5, 300, 1);
   return x;
-}
-
-template<class F>
-void for_each_case(F&& check) {
-  for (const policy_case& c : policy_cases()) {
-    const std::string name = to_text(c.desc).c_str();
-    CAPTURE(name);
-    check(c);
-  }
 }
 
 std::size_t element(const matrix<float>& x, std::int64_t i, std::int64_t j) {
@@ -64,18 +57,7 @@ TEST_CASE("every code is what the function of one element gives") {
 }
 
 TEST_CASE("quantizing the reals of a tensor with its own parameters gives its codes") {
-  for_each_case([](const policy_case& c) {
-    if (!c.rounds_to_nearest()) return;
-    const tensor_image q = c.quantize(sample().view());
-    for (std::size_t e = 0; e < q.codes.size(); ++e) {
-      const float real = q.reals.data()[e];
-      const std::uint32_t again = c.encode(real, q.params[e]);
-      if (real == 0.0f && again != q.codes[e])  // fp4_bnb has two codes of zero
-        CHECK(c.decode(again, q.params[e]) == 0.0f);
-      else
-        REQUIRE(again == q.codes[e]);
-    }
-  });
+  for_each_case([](const policy_case& c) { qtl_test::check_codes_return(c, sample()); });
 }
 
 TEST_CASE("the reals of a symmetric tensor with f32 scales, quantized again, have the same codes") {
@@ -92,21 +74,7 @@ TEST_CASE("the reals of a symmetric tensor with f32 scales, quantized again, hav
 
 TEST_CASE(
     "integers: at most half a step inside the range of the codes, the nearest end outside of it") {
-  for_each_case([](const policy_case& c) {
-    if (!c.is_integer() || !c.rounds_to_nearest()) return;
-    const tensor_image q = c.quantize(sample().view());
-    for (std::size_t e = 0; e < q.codes.size(); ++e) {
-      const element_params& p = q.params[e];
-      const double x = sample().data()[e];
-      const double first = double{p.scale} * (c.bounds.qmin - p.zero_point) - double{p.shift};
-      const double last = double{p.scale} * (c.bounds.qmax - p.zero_point) - double{p.shift};
-      const double nearest = std::clamp(x, std::min(first, last), std::max(first, last));
-      const double step = std::fabs(double{p.scale});
-      const double slack = 0x1p-21 * (std::fabs(x) + std::fabs(double{p.shift}) + step);
-      const double limit = std::fabs(x - nearest) + (x == nearest ? step / 2 : 0.0) + slack;
-      REQUIRE(std::fabs(x - double{q.reals.data()[e]}) <= limit);
-    }
-  });
+  for_each_case([](const policy_case& c) { qtl_test::check_half_step(c, sample()); });
 }
 
 TEST_CASE("scale and code bounds cover the data but for one step") {

@@ -147,13 +147,12 @@ TEST_CASE("unscaled: a cast") {
   CHECK(q.bytes() == 8);
 }
 
-// A range as wide as f32 goes, in the policies whose step is then still far below its ends.
-TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, whole<s8, symmetric>,
-                   whole<s8, symmetric_full_clamp>, whole<s8, symmetric_half_step>,
-                   whole<s8, symmetric_full_range>, whole<u8, affine>, whole<u8, affine_as_is>,
-                   whole<u8, affine_float_shift>, whole<u4, affine>, whole<u4, affine_as_is>,
-                   whole<u4, affine_float_shift>, whole<u1, affine>) {
-  const matrix<float> x = matrix_of({{-3e38f, 3e38f, 1e38f, -2e38f, 0.0f, 2.5e38f}});
+// A range as wide as f32 goes.
+template<class P>
+void check_wide_range(float min, float max) {
+  CAPTURE(min);
+  CAPTURE(max);
+  const matrix<float> x = matrix_of({{min, max, max / 3, min / 1.5f, 0.0f, max / 1.2f}});
   const auto q = quantize<P>(x);
   const matrix<float> back = dequantize(q);
   REQUIRE(is_finite(q.scale_at(0, 0)));
@@ -163,6 +162,26 @@ TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, who
     CHECK(std::fabs(double{back(0, j)} - double{x(0, j)}) <=
           std::fabs(double{q.scale_at(0, 0)}) * 1.001);
   }
+}
+
+TEST_CASE_TEMPLATE("ranges of 3e38: finite scales, errors within a step", P, whole<s8, symmetric>,
+                   whole<s8, symmetric_full_clamp>, whole<s8, symmetric_half_step>,
+                   whole<s8, symmetric_full_range>) {
+  check_wide_range<P>(-3e38f, 3e38f);
+}
+
+TEST_CASE_TEMPLATE("affine up to the largest f32: finite scales and reals, errors within a step", P,
+                   whole<u1, affine>, whole<u2, affine>, whole<u3, affine>, whole<u4, affine>,
+                   whole<u5, affine>, whole<u6, affine>, whole<u7, affine>, whole<u8, affine>,
+                   whole<s2, affine>, whole<s8, affine>, whole<u1, affine_as_is>,
+                   whole<u2, affine_as_is>, whole<s5, affine_as_is>, whole<u8, affine_as_is>,
+                   whole<u1, affine_float_shift>, whole<u2, affine_float_shift>,
+                   whole<s5, affine_float_shift>, whole<u8, affine_float_shift>) {
+  for (const float share : {1.0f, 0.99f, 0.882f, 0.7f, 0.51f, 0.4f, 0.1f})
+    for (const float least : {largest_float, 3e38f, 2.5e38f}) {
+      check_wide_range<P>(-least, least * share);
+      check_wide_range<P>(-least * share, least);
+    }
 }
 
 TEST_CASE("amax below the smallest scale: the scale is the smallest float, not zero") {

@@ -83,7 +83,9 @@ constexpr status mismatch(const char* operand, std::string_view what, std::int64
 template<class T>
 class [[nodiscard]] result {
  public:
-  result(T value) : has_value_(true) { ::new (&value_) T(std::move(value)); }
+  // Two instead of one by value: nvcc moves a returned local into a T&& only.
+  result(T&& value) : has_value_(true) { ::new (&value_) T(std::move(value)); }
+  result(const T& value) : has_value_(true) { ::new (&value_) T(value); }
   result(const status& why) : has_value_(false) { ::new (&status_) status(why); }
   result(result&& other) noexcept : has_value_(other.has_value_) {
     construct_from(std::move(other));

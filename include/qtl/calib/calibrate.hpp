@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/calib/calibrate.hpp - shows sample batches to the input of every layer.
-// Holds: try_params<P>, chain, row_batches, input_taps, try_calibrate and calibrate over layers. One batch is in memory at a
+// Holds: chain, row_batches, input_taps, try_calibrate and calibrate over layers. One batch is in memory at a
 // time, and of a chain one layer's input and output.
 // Not here: calibrate<P>(samples), the short form for one activation (minmax.hpp).
 #pragma once
@@ -12,18 +12,8 @@
 
 #include "qtl/base/matrix.hpp"
 #include "qtl/calib/minmax.hpp"
-#include "qtl/ops/quantize.hpp"
 
 namespace qtl::inline v0 {
-
-/// The parameters of a per_tensor policy for what an observer has seen. Error: invalid_argument
-/// where that is nothing.
-template<QuantPolicy P, Observer O>
-  requires SingleBlock<P>
-result<qparams<P>> try_params(const O& observer) {
-  if (observer.empty()) return no_samples("observer");
-  return choose_qparams<P>(observer.range());
-}
 
 /// How far a calibration went.
 struct calibration {

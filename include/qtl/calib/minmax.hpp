@@ -4,7 +4,6 @@
 #pragma once
 
 #include "qtl/calib/observer.hpp"
-#include "qtl/ops/choose_qparams.hpp"
 
 namespace qtl::inline v0 {
 
@@ -32,14 +31,6 @@ class minmax_observer {
   bool empty() const { return seen_.empty(); }
   value_range range() const { return seen_.range(); }
 
-  /// The parameters of a per_tensor policy for that range. Error: invalid_argument where nothing
-  /// was seen.
-  template<QuantPolicy P>
-  result<qparams<P>> try_params() const {
-    if (empty()) return no_samples("observer");
-    return choose_qparams<P>(range());
-  }
-
   std::vector<std::byte> save() const {
     observer_writer out;
     return out.put(seen_).finish(name.view());
@@ -62,7 +53,7 @@ template<QuantPolicy P, MatrixSource M>
 result<qparams<P>> try_calibrate(const M& samples) {
   minmax_observer observer;
   if (const status s = observer.observe(samples); !s.ok()) return s;
-  return observer.try_params<P>();
+  return try_params<P>(observer);
 }
 
 /// As try_calibrate, but throws qtl::error.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/calib/observer.hpp - what watches reals go by and ends with a range.
-// Holds: the concept Observer, clipped, and the bytes that observers are stored as.
+// Holds: the concept Observer, try_params<P>, clipped, and the bytes that observers are stored as.
 // Not here: how a batch is read (scan.hpp), the walk over layers (calibrate.hpp).
 // To add one: a file beside this with a class that satisfies the concept, and a line in observers.hpp.
 #pragma once
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "qtl/calib/scan.hpp"
+#include "qtl/ops/quantize.hpp"
 
 namespace qtl::inline v0 {
 
@@ -61,6 +62,15 @@ inline status no_samples(const char* operand) {
                  "no samples were seen, expected at least one");
 }
 
+/// The parameters of a per_tensor policy for what an observer has seen. Error: invalid_argument
+/// where that is nothing.
+template<QuantPolicy P, Observer O>
+  requires SingleBlock<P>
+result<qparams<P>> try_params(const O& observer) {
+  if (observer.empty()) return no_samples("observer");
+  return choose_qparams<P>(observer.range());
+}
+
 /// Whether two doubles are the same value; spelled so because options are copied, never computed.
 constexpr bool same_option(double a, double b) { return !(a < b) && !(b < a); }
 
@@ -74,7 +84,7 @@ constexpr std::uint64_t observer_checksum(std::string_view text, std::span<const
 }
 
 /// The first word of every saved observer: a version, and wrong on a machine of other byte order.
-inline constexpr std::uint64_t observer_magic = 0x0001'6F'6C'74'71'0001u;
+inline constexpr std::uint64_t observer_magic = 0x0001'6F'6C'74'71'0002u;
 
 /// Plain values one after the other, between observer_magic and a checksum: what save() returns.
 class observer_writer {

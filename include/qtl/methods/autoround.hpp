@@ -10,9 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "qtl/methods/method.hpp"
-#include "qtl/methods/neighbour_codes.hpp"
-#include "qtl/methods/output_metric.hpp"
+#include "qtl/methods/learned_rounding.hpp"
 
 namespace qtl::inline v0 {
 
@@ -182,22 +180,13 @@ struct autoround {
   result<method_result<P>> apply(const layer_samples& layer) const {
     if (const status s = check_samples(layer, needs_inputs); !s.ok()) return s;
     if (const status s = check(); !s.ok()) return s;
-    auto nearest = try_quantize<P>(layer.weight);
-    if (!nearest.ok()) return nearest.why();
-    method_result<P> out;
-    out.weight = *std::move(nearest);
-    if constexpr (!has_neighbours<P>) {
-      out.note.append("rounded to nearest: the policy has no scale");
-    } else if (layer.weight.size() != 0) {
-      const output_metric metric(layer.inputs, executor);
-      const std::int64_t band = out.weight.layout().grid.block_rows;
-      const std::int64_t chunk = band * std::max<std::int64_t>(1, 64 / band);
-      executor.parallel_for(ceil_div(layer.weight.rows, chunk), [&](std::int64_t c) {
-        const std::int64_t rest = layer.weight.rows - c * chunk;
-        learn_rows<P>(layer.weight, metric, out.weight, c * chunk, rest < chunk ? rest : chunk);
-      });
-    }
-    return out;
+    const block_grid grid = make_block_grid(layer.weight.rows, layer.weight.cols,
+                                            P::granularity::block_rows, P::granularity::block_cols);
+    return learn_rounding<P>(
+        layer, grid.block_rows, executor,
+        [&](const auto& metric, auto& q, std::int64_t first, std::int64_t rows) {
+          learn_rows<P>(layer.weight, metric, q, first, rows);
+        });
   }
 
  private:

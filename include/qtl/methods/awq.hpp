@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "qtl/methods/block_params.hpp"
-#include "qtl/methods/output_error.hpp"
+#include "qtl/methods/output_metric.hpp"
 
 namespace qtl::inline v0 {
 
@@ -40,7 +40,7 @@ struct awq {
       return mismatch("grid", "number of steps", -1, 1, grid, error_code::invalid_argument);
     if (const status s = check_clip(clip); !s.ok()) return s;
     const eigen_matrix weight = to_eigen(layer.weight);
-    const layer_error error_of(layer.inputs, executor);
+    const output_metric error_of(layer.inputs, executor);
     const Eigen::RowVectorXf mean = mean_magnitude(layer.inputs);
     result<candidate<P>> best =
         try_scale<P>(weight, Eigen::RowVectorXf::Ones(weight.cols()), nullptr, error_of);
@@ -104,7 +104,7 @@ struct awq {
   // W s as P, clips searched where weights of the columns' errors are given, and its output error.
   template<QuantPolicy P>
   result<candidate<P>> try_scale(const eigen_matrix& weight, const Eigen::RowVectorXf& scale,
-                                 const float* column_weight, const layer_error& error_of) const {
+                                 const float* column_weight, const output_metric& error_of) const {
     const eigen_matrix scaled = weight.array().rowwise() * scale.array();
     const matrix_view<const float> w = view_of(scaled);
     if (const status s = check_finite(w, "weight"); !s.ok()) return s;

@@ -16,7 +16,7 @@
 #include "qtl/methods/block_params.hpp"
 #include "qtl/methods/column_quantizer.hpp"
 #include "qtl/methods/gram.hpp"
-#include "qtl/methods/output_error.hpp"
+#include "qtl/methods/output_metric.hpp"
 #include "qtl/methods/rtn.hpp"
 
 namespace qtl::inline v0 {
@@ -256,7 +256,7 @@ struct gptq {
 
   // What is left of the weight in the layer's column order, and its error on the inputs.
   template<QuantPolicy P>
-  static result<double> error_of(const layer_error& inputs, const eigen_matrix& weight,
+  static result<double> error_of(const output_metric& inputs, const eigen_matrix& weight,
                                  const method_result<P>& quantized) {
     const result<matrix<float>> reals = try_dequantize<P>(quantized.weight.view());
     if (!reals.ok()) return reals.why();
@@ -276,7 +276,7 @@ struct gptq {
         round_to_nearest<P>(layer, "rounded to nearest, which is better on these inputs");
     if (!plain.ok()) return plain.why();
     const eigen_matrix weight = to_eigen(layer.weight);
-    const layer_error inputs(layer.inputs, executor);
+    const output_metric inputs(layer.inputs, executor);
     const result<double> our_error = error_of(inputs, weight, ours);
     if (!our_error.ok()) return our_error.why();
     const result<double> plain_error = error_of(inputs, weight, *plain);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/output_error.hpp - how far a quantized layer's outputs are from the float layer's.
-// Holds: output_error for any method_result, layer_error for searches inside methods.
+// Holds: output_error for any method_result. Not here: what searches inside methods compare (output_metric.hpp).
 // Weights only: activations are reals here. Sums are in double, in an order that no executor
 // changes.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include "qtl/base/executor.hpp"
-#include "qtl/methods/gram.hpp"
 #include "qtl/methods/input_change.hpp"
 #include "qtl/methods/method.hpp"
+#include "qtl/methods/output_metric.hpp"
 
 namespace qtl::inline v0 {
 
@@ -41,17 +39,6 @@ status check_result(const method_result<P>& result) {
   for (const std::int64_t j : result.input_order)
     if (j < 0 || j >= k) return mismatch("result", "column in input_order", -1, k, j);
   return {};
-}
-
-/// sum f(first, count) over fixed chunks of n rows, each on some thread, added in order.
-template<class F>
-double sum_over_rows(std::int64_t n, const executor_ref& executor, F&& f) {
-  constexpr std::int64_t chunk = 64;
-  std::vector<double> sums(static_cast<std::size_t>(ceil_div(n, chunk)), 0.0);
-  executor.parallel_for(ceil_div(n, chunk), [&](std::int64_t c) {
-    sums[static_cast<std::size_t>(c)] = f(c * chunk, std::min(chunk, n - c * chunk));
-  });
-  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 /// a / b of two errors' squares, rooted: 0 for 0 / 0, infinity where only b is 0.
@@ -94,39 +81,5 @@ result<double> output_error(const layer_samples& layer, const method_result<P>& 
   for (const double s : signals) signal += s;
   return relative_root(error, signal);
 }
-
-/// ||X D^T||^2 for many D and the same X: what searches compare. Many samples are first summed into
-/// their Gram matrix.
-class layer_error {
- public:
-  /// `inputs` is finite.
-  explicit layer_error(matrix_view<const float> inputs, const executor_ref& executor = {})
-      : executor_(executor) {
-    const double unit = mean_energy(input_energy(inputs));
-    by_gram_ = inputs.rows > inputs.cols;
-    if (by_gram_) {
-      const Eigen::MatrixXd gram = input_gram(inputs, nullptr, unit, executor);
-      basis_ = gram.cast<float>();
-      basis_.triangularView<Eigen::StrictlyLower>() = basis_.transpose();
-    } else {
-      basis_ = to_eigen(inputs);
-      if (unit > 0) basis_ = (basis_.cast<double>() / std::sqrt(unit)).cast<float>();
-    }
-  }
-
-  /// The squared norm for a D of as many columns as X, in units of X's mean energy per live column.
-  double squared(const eigen_matrix& d) const {
-    return sum_over_rows(d.rows(), executor_, [&](std::int64_t first, std::int64_t count) {
-      const eigen_matrix y = d.middleRows(first, count) * basis_.transpose();
-      if (!by_gram_) return y.cast<double>().squaredNorm();
-      return y.cast<double>().cwiseProduct(d.middleRows(first, count).cast<double>()).sum();
-    });
-  }
-
- private:
-  executor_ref executor_;
-  bool by_gram_ = false;
-  eigen_matrix basis_;  // X, or X^T X
-};
 
 }  // namespace qtl::inline v0

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/output_metric.hpp - the output error of a change of weights, its gradient, and its exact value.
-// Holds: output_metric, is_clearly_less. For errors D of some rows of a weight: ||X D^T||^2 per row, and D X^T X. It keeps
+// Holds: output_metric, is_clearly_less, sum_over_rows. For errors D of some rows of a weight: ||X D^T||^2, of all rows or
+// per row, and D X^T X. It keeps
 // X or X^T X, whichever is cheaper to multiply with, so that more samples than columns cost no
 // memory.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
+#include <vector>
 
 #include <Eigen/Core>
 
@@ -16,13 +20,24 @@
 
 namespace qtl::inline v0 {
 
+/// sum f(first, count) over fixed chunks of n rows, each on some thread, added in order.
+template<class F>
+double sum_over_rows(std::int64_t n, const executor_ref& executor, F&& f) {
+  constexpr std::int64_t chunk = 64;
+  std::vector<double> sums(static_cast<std::size_t>(ceil_div(n, chunk)), 0.0);
+  executor.parallel_for(ceil_div(n, chunk), [&](std::int64_t c) {
+    sums[static_cast<std::size_t>(c)] = f(c * chunk, std::min(chunk, n - c * chunk));
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 /// The quadratic form X^T X of a layer's inputs, in units of their mean energy. Does not own the
 /// inputs.
 class output_metric {
  public:
   /// Precondition: the inputs are finite.
   explicit output_metric(matrix_view<const float> inputs, const executor_ref& executor = {})
-      : inputs_(inputs) {
+      : inputs_(inputs), executor_(executor) {
     const double unit = mean_energy(input_energy(inputs));
     by_gram_ = 2 * inputs.rows > inputs.cols;
     if (by_gram_) {
@@ -31,8 +46,18 @@ class output_metric {
       basis_ = gram.cast<float>();
     } else {
       basis_ = to_eigen(inputs);
-      if (unit > 0) basis_ *= static_cast<float>(1.0 / std::sqrt(unit));
+      if (unit > 0) basis_ = (basis_.cast<double>() / std::sqrt(unit)).cast<float>();
     }
+  }
+
+  /// ||X D^T||^2 for a D of as many columns as X: what searches compare. The executor splits its
+  /// rows; the other functions run where they are called.
+  double squared(const eigen_matrix& d) const {
+    return sum_over_rows(d.rows(), executor_, [&](std::int64_t first, std::int64_t count) {
+      const eigen_matrix rows = d.middleRows(first, count);
+      const eigen_matrix product = rows * basis_.transpose();
+      return by_gram_ ? row_errors(rows, product).sum() : product.cast<double>().squaredNorm();
+    });
   }
 
   /// D X^T X: half the gradient of the rows' squared errors by D.
@@ -64,6 +89,7 @@ class output_metric {
 
  private:
   matrix_view<const float> inputs_;
+  executor_ref executor_;
   bool by_gram_ = false;
   eigen_matrix basis_;  // X^T X or X
 };

@@ -120,13 +120,33 @@ struct symmetric_full_range : uses_all_codes {
   }
 };
 
+/// How far one end of a range may lie, given the other's magnitude, so that half a step beyond it
+/// is still an f32: the zero point is rounded, and moves the codes by as much.
+template<class F>
+QTL_HOST_DEVICE constexpr float farthest_end(float other) {
+  constexpr float most = 0x1.FFFFEp127f;  // a little below the largest, for the roundings between
+  constexpr float codes = static_cast<float>(F::qmax - F::qmin + 1);
+  constexpr float half_steps = 2 * codes - 1;
+  constexpr float both = most - most / codes;  // of a range as wide to either side
+  return most - most / half_steps - (other < both ? other : both) / half_steps;
+}
+
+/// The range that affine schemes spread their codes over: as given, but where its width overflows
+/// f32, its ends are moved in so that every code stands for a finite real.
+template<class F>
+QTL_HOST_DEVICE constexpr value_range affine_range(value_range range) {
+  if (is_finite(range.max - range.min)) return range;
+  const float low = -farthest_end<F>(range.max);
+  const float high = farthest_end<F>(-range.min);
+  return {range.min < low ? low : range.min, range.max > high ? high : range.max};
+}
+
 /// (max - min) / (2^b - 1), also where max - min overflows f32.
 template<class F>
 QTL_HOST_DEVICE constexpr float affine_scale(value_range range) {
   constexpr float steps = static_cast<float>(F::qmax - F::qmin);
   const float width = range.max - range.min;
-  const float scale = is_finite(width) ? width / steps : range.max / steps - range.min / steps;
-  return is_finite(scale) ? scale : largest_float;
+  return is_finite(width) ? width / steps : range.max / steps - range.min / steps;
 }
 
 /// The range is extended to hold 0; scale = (max - min) / (2^b - 1), zero_point = RNE(qmin - min /
@@ -138,51 +158,51 @@ struct affine : uses_all_codes {
 
   template<class F>
   QTL_HOST_DEVICE static constexpr float scale(value_range range) {
-    return affine_scale<F>(range.with_zero());
+    return affine_scale<F>(affine_range<F>(range.with_zero()));
   }
   template<class F>
   QTL_HOST_DEVICE static constexpr std::int32_t offset(value_range range, float scale) {
-    const std::int32_t z =
-        round_to_integer(static_cast<float>(F::qmin) - range.with_zero().min / scale);
+    const float min = affine_range<F>(range.with_zero()).min;
+    const std::int32_t z = round_to_integer(static_cast<float>(F::qmin) - min / scale);
     return z < F::qmin ? F::qmin : z > F::qmax ? F::qmax : z;
+  }
+};
+
+/// What the schemes have in common that take the range as it is, with 0 in it or not.
+/// A single repeated value has no width; it becomes scale |value| with the code one step from the
+/// zero point. No step is finer than 2^-24 of amax, as f32 is not either: the zero point stays
+/// exact.
+struct keeps_range : uses_all_codes {
+  template<class F>
+  QTL_HOST_DEVICE static constexpr float scale(value_range range) {
+    if (range.min == range.max) return range.amax();
+    const float scale = affine_scale<F>(affine_range<F>(range));
+    const float finest = range.amax() * power_of_two(-24);
+    return scale < finest ? finest : scale;
   }
 };
 
 /// affine on the range as it is: the zero point may lie outside the format's range and is kept in
 /// 32 bits.
-struct affine_as_is : uses_all_codes {
+struct affine_as_is : keeps_range {
   static constexpr short_name name = "affine_as_is";
   static constexpr zero_point_kind zero_point = zero_point_kind::wide;
 
-  // A single repeated value has no width; it becomes scale |value| with the code one step from the
-  // zero point. No step is finer than 2^-24 of amax, as f32 is not either: the zero point stays
-  // exact.
-  template<class F>
-  QTL_HOST_DEVICE static constexpr float scale(value_range range) {
-    if (range.min == range.max) return range.amax();
-    const float scale = affine_scale<F>(range);
-    const float finest = range.amax() * power_of_two(-24);
-    return scale < finest ? finest : scale;
-  }
   template<class F>
   QTL_HOST_DEVICE static constexpr std::int32_t offset(value_range range, float scale) {
-    return F::qmin - round_to_integer(range.min / scale);
+    return F::qmin - round_to_integer(affine_range<F>(range).min / scale);
   }
 };
 
 /// real = scale * code - shift with shift = scale * qmin - min, the range as it is: quanto's 2- and
 /// 4-bit weights, HQQ.
-struct affine_float_shift : uses_all_codes {
+struct affine_float_shift : keeps_range {
   static constexpr short_name name = "affine_float_shift";
   static constexpr zero_point_kind zero_point = zero_point_kind::shift;
 
   template<class F>
-  QTL_HOST_DEVICE static constexpr float scale(value_range range) {
-    return affine_as_is::scale<F>(range);
-  }
-  template<class F>
   QTL_HOST_DEVICE static constexpr float offset(value_range range, float scale) {
-    return scale * static_cast<float>(F::qmin) - range.min;
+    return scale * static_cast<float>(F::qmin) - affine_range<F>(range).min;
   }
 };
 
