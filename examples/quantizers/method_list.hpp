@@ -5,8 +5,10 @@
 // compiles all methods.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 // Not qtl/methods.hpp: it brings layers and kernels, which cost seconds in every file.
 #include "qtl/methods/adaround.hpp"
@@ -24,14 +26,26 @@
 namespace quantizers {
 
 /// Scales of SPIQ moved into the weight, then round to nearest: the library's pieces as a method.
+/// Scales are taken relative to their mean, so that a channel without inputs, which keeps 1, is
+/// neither lost nor raised above the others.
 struct spiq {
   static constexpr qtl::short_name name = "spiq";
   static constexpr bool needs_inputs = true;
 
   template<qtl::QuantPolicy P>
   qtl::result<qtl::method_result<P>> apply(const qtl::layer_samples& layer) const {
-    const auto scales = qtl::spiq_scales<qtl::token_s8>(layer.inputs);
+    auto scales = qtl::spiq_scales<qtl::token_s8>(layer.inputs);
     if (!scales.ok()) return scales.why();
+    const std::vector<float> amax = qtl::column_amax(layer.inputs);
+    float sum = 0;
+    float live = 0;
+    for (std::size_t j = 0; j < amax.size(); ++j) {
+      if (amax[j] == 0) continue;
+      sum += (*scales)[j];
+      ++live;
+    }
+    for (std::size_t j = 0; j < amax.size(); ++j)
+      (*scales)[j] = amax[j] == 0 ? 1.0f : qtl::usable_scale((*scales)[j] * live / sum);
     return qtl::apply_scaled<P>(qtl::rtn{}, layer, *scales);
   }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <functional>
+#include <iterator>
 #include <utility>
 
 #include "groups.hpp"
@@ -36,9 +36,11 @@ std::span<const weight_policy> weight_policies() {
     add_floats(entries);
     add_microscaled(entries);
     add_four_bit_floats(entries);
-    std::ranges::stable_sort(entries, std::greater(),
-                             [](const weight_policy& p) { return p.desc.bits; });
-    return entries;
+    std::vector<weight_policy> by_width;
+    for (int bits = 32; bits > 0; --bits)
+      std::ranges::copy_if(entries, std::back_inserter(by_width),
+                           [&](const weight_policy& p) { return p.desc.bits == bits; });
+    return by_width;
   }();
   return table;
 }

@@ -169,12 +169,6 @@ file_identity identify(const std::string& path) {
           static_cast<std::int64_t>(file.bytes().size()), digits};
 }
 
-const sweep_row* run_results::find(const sweep_row& key) const {
-  for (const sweep_row& row : rows)
-    if (row.same_key(key)) return &row;
-  return nullptr;
-}
-
 std::string to_json(const run_results& results) {
   std::string text = "{\n" + object_text(fields(results.identity), ",\n") + ",\n\"rows\": [";
   for (const sweep_row& row : results.rows)

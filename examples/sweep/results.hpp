@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/sweep/results.hpp - the rows of a sweep, and the file that a later run goes on from.
-// Holds: sweep_row, run_identity, result_file: to and from JSON, and CSV. A number that is unknown is NaN here, null in
+// Holds: sweep_row, row_index, run_identity, run_results; to and from JSON, to CSV. A number that is unknown is NaN here, null in
 // JSON, empty in CSV and "-" in tables.
 #pragma once
 
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace sweep {
@@ -24,10 +27,24 @@ struct sweep_row {
   double seen_error = NAN;    ///< relative, on those that it saw
   double seconds = NAN;       ///< that the method took, on one thread
   std::string note;           ///< what the method said; why there are no numbers
+};
 
-  bool same_key(const sweep_row& o) const {
-    return layer == o.layer && policy == o.policy && method == o.method;
+/// Rows by layer, policy and method. Borrows them.
+class row_index {
+ public:
+  explicit row_index(std::span<const sweep_row> rows) {
+    for (const sweep_row& row : rows) rows_.emplace(key(row.layer, row.policy, row.method), &row);
   }
+  /// Null where there is none.
+  const sweep_row* find(std::string_view layer, std::string_view policy,
+                        std::string_view method) const {
+    const auto at = rows_.find(key(layer, policy, method));
+    return at == rows_.end() ? nullptr : at->second;
+  }
+
+ private:
+  using key = std::tuple<std::string_view, std::string_view, std::string_view>;
+  std::map<key, const sweep_row*> rows_;
 };
 
 /// A file by name and content.
@@ -51,9 +68,6 @@ struct run_identity {
 struct run_results {
   run_identity identity;
   std::vector<sweep_row> rows;
-
-  /// The row of that layer, policy and method, or null.
-  const sweep_row* find(const sweep_row& key) const;
 };
 
 /// One row a line.

@@ -55,26 +55,39 @@ void compute(task& t, const sampled_layer& layer) {
 }
 
 std::vector<task> all_tasks(const options& o, const std::vector<std::string>& layers,
-                            const run_results& known) {
+                            std::span<const sweep_row> known) {
+  const row_index index(known);
   std::vector<task> tasks;
   for (const std::string& layer : layers)
     for (const quantizers::weight_policy* policy : o.policies)
       for (const quantizers::method_info* method : o.methods) {
+        const sweep_row* found = index.find(layer, policy->name, method->name);
         sweep_row row;
         row.layer = layer;
         row.policy = policy->name;
         row.method = method->name;
-        const sweep_row* found = known.find(row);
         tasks.push_back({found != nullptr ? *found : row, policy, method, found != nullptr});
       }
   return tasks;
+}
+
+/// The known rows that are no task.
+std::vector<sweep_row> others(std::vector<sweep_row> known, std::span<const task> tasks) {
+  std::vector<sweep_row> rows;
+  for (const task& t : tasks) rows.push_back(t.row);
+  const row_index wanted(rows);
+  std::erase_if(known, [&](const sweep_row& row) {
+    return wanted.find(row.layer, row.policy, row.method) != nullptr;
+  });
+  return known;
 }
 
 /// The rows on their way to the file and the screen; what several threads share.
 class collector {
  public:
   collector(const options& o, std::vector<task>& tasks, run_results known)
-      : path_(o.resume.empty() ? o.json : o.resume), tasks_(tasks), known_(std::move(known)),
+      : path_(o.resume.empty() ? o.json : o.resume), tasks_(tasks), identity_(known.identity),
+        others_(others(std::move(known.rows), tasks)),
         progress_(static_cast<std::size_t>(std::ranges::count(tasks, false, &task::done))) {}
 
   void begin(const task& t) {
@@ -90,9 +103,8 @@ class collector {
   }
   void write() {
     if (path_.empty()) return;
-    run_results all{known_.identity, finished()};
-    for (const sweep_row& row : known_.rows)
-      if (all.find(row) == nullptr) all.rows.push_back(row);
+    run_results all{identity_, finished()};
+    all.rows.insert(all.rows.end(), others_.begin(), others_.end());
     common::write_text_file(path_, to_json(all));
     written_ = clock::now();
   }
@@ -106,7 +118,8 @@ class collector {
  private:
   std::string path_;
   std::vector<task>& tasks_;
-  run_results known_;
+  run_identity identity_;
+  std::vector<sweep_row> others_;
   common::progress_bar progress_;
   clock::time_point written_ = clock::now();
   std::mutex mutex_;
@@ -148,7 +161,7 @@ std::vector<std::string> chosen_layers(const options& o, const layer_source& sou
 run_results run(const options& o, const layer_source& source, run_results known) {
   const run_identity identity = known.identity;
   const std::vector<std::string> layers = chosen_layers(o, source);
-  std::vector<task> tasks = all_tasks(o, layers, known);
+  std::vector<task> tasks = all_tasks(o, layers, known.rows);
   thread_pool pool(o.threads);
   collector results(o, tasks, std::move(known));
   const std::size_t per_layer = tasks.size() / layers.size();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "summary.hpp"
 
-#include <algorithm>
+#include <map>
+#include <utility>
 
 #include "../common/text_table.hpp"
 
@@ -27,51 +28,56 @@ class geometric_mean {
 /// The norm of the error over that of the weight.
 double relative_error(double sqnr_db) { return std::pow(10.0, -sqnr_db / 20); }
 
-const sweep_row* plain_rounding_of(std::span<const sweep_row> rows, const sweep_row& like) {
-  for (const sweep_row& row : rows)
-    if (row.layer == like.layer && row.policy == like.policy && row.method == "rtn") return &row;
-  return nullptr;
-}
-
-method_summary summary_of(std::span<const sweep_row> rows, const sweep_row& first) {
-  method_summary s;
-  s.policy = first.policy;
-  s.method = first.method;
-  geometric_mean weight_error;
-  geometric_mean output_error;
-  geometric_mean ratio;
-  double bits = 0;
-  double weights = 0;
-  double seconds = 0;
-  for (const sweep_row& row : rows) {
-    if (row.policy != s.policy || row.method != s.method) continue;
+/// The rows of one policy and method, as they are met.
+class summary_in_progress {
+ public:
+  void add(const sweep_row& row, const sweep_row* plain, bool has_inputs) {
     const auto elements = static_cast<double>(row.weights);
-    bits += row.bits_per_weight * elements;
-    weights += elements;
-    seconds += row.seconds;
-    weight_error.add(relative_error(row.weight_sqnr_db));
-    output_error.add(row.output_error);
-    const sweep_row* plain = plain_rounding_of(rows, row);
-    ratio.add(plain == nullptr ? NAN : row.output_error / plain->output_error);
+    bits_ += row.bits_per_weight * elements;
+    weights_ += elements;
+    seconds_ += row.seconds;
+    weight_error_.add(relative_error(row.weight_sqnr_db));
+    if (!has_inputs) return;
+    output_error_.add(row.output_error);
+    ratio_.add(plain == nullptr ? NAN : row.output_error / plain->output_error);
   }
-  s.bits_per_weight = bits / weights;
-  s.seconds = seconds;
-  s.weight_error = weight_error.value();
-  s.output_error = output_error.value();
-  s.ratio_to_rtn = ratio.value();
-  return s;
-}
+  method_summary result(std::string policy, std::string method) const {
+    return {std::move(policy),     std::move(method), bits_ / weights_, weight_error_.value(),
+            output_error_.value(), ratio_.value(),    seconds_};
+  }
+
+ private:
+  geometric_mean weight_error_;
+  geometric_mean output_error_;
+  geometric_mean ratio_;
+  double bits_ = 0;
+  double weights_ = 0;
+  double seconds_ = 0;
+};
 
 }  // namespace
 
+std::set<std::string_view> layers_with_inputs(std::span<const sweep_row> rows) {
+  std::set<std::string_view> layers;
+  for (const sweep_row& row : rows)
+    if (std::isfinite(row.output_error)) layers.insert(row.layer);
+  return layers;
+}
+
 std::vector<method_summary> summarize(std::span<const sweep_row> rows) {
-  std::vector<method_summary> all;
+  using key = std::pair<std::string, std::string>;
+  const row_index index(rows);
+  const std::set<std::string_view> measured = layers_with_inputs(rows);
+  std::vector<key> order;
+  std::map<key, summary_in_progress> sums;
   for (const sweep_row& row : rows) {
-    const bool known = std::ranges::any_of(all, [&](const method_summary& s) {
-      return s.policy == row.policy && s.method == row.method;
-    });
-    if (!known) all.push_back(summary_of(rows, row));
+    const key k{row.policy, row.method};
+    if (!sums.contains(k)) order.push_back(k);
+    sums[k].add(row, index.find(row.layer, row.policy, "rtn"), measured.contains(row.layer));
   }
+  std::vector<method_summary> all;
+  for (const auto& [policy, method] : order)
+    all.push_back(sums[{policy, method}].result(policy, method));
   return all;
 }
 

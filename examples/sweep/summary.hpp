@@ -5,27 +5,33 @@
 #pragma once
 
 #include <cmath>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "results.hpp"
 
 namespace sweep {
 
-/// One policy and method over the layers that both have numbers for.
+/// One policy and method over all layers. Layers without inputs count for bits and the weight's
+/// error only; where a number is missing for another reason, the mean is NaN.
 struct method_summary {
   std::string policy;
   std::string method;
   double bits_per_weight = NAN;  ///< of all weights together
   double weight_error = NAN;     ///< relative, geometric mean over layers
-  double output_error = NAN;     ///< relative, geometric mean over layers; NaN where one is unknown
+  double output_error = NAN;     ///< relative, geometric mean over layers that have inputs
   double ratio_to_rtn = NAN;     ///< geometric mean over layers of the error over plain rounding's
   double seconds = NAN;          ///< in all
 
   /// The output error, or the weight's where no inputs were given.
   double error(bool of_outputs) const { return of_outputs ? output_error : weight_error; }
 };
+
+/// The layers of which some output error is known.
+std::set<std::string_view> layers_with_inputs(std::span<const sweep_row> rows);
 
 /// In the order in which policies and methods first appear.
 std::vector<method_summary> summarize(std::span<const sweep_row> rows);

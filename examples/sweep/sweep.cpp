@@ -29,10 +29,12 @@ void draw(const options& o, const layer_source& source, const run_results& resul
   std::filesystem::create_directories(o.plots);
   std::set<std::string> layers;
   for (const sweep_row& row : results.rows) layers.insert(row.layer);
+  const std::size_t measured = layers_with_inputs(results.rows).size();
   const auto write = [&](const std::string& name, const std::string& text) {
     common::write_text_file(o.plots + "/" + name + ".svg", text);
   };
-  write("pareto", pareto_plot(summaries, results.identity.model.name, layers.size()));
+  write("pareto", pareto_plot(summaries, results.identity.model.name,
+                              measured != 0 ? measured : layers.size()));
   write("value_grids", value_grids_plot());
   for (const std::string& name : layers) {
     const sampled_layer layer = source.load(name);
