@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/fashion_mnist/command_line.hpp - what the user asked for.
-// Holds: options, usage_error, parse_options, help_text. To add an option: a member here, a row in command_line.cpp.
+// Holds: options, parse_options, help_text. To add an option: a member here, a row in command_line.cpp.
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "../common/command_line.hpp"
 
 namespace fashion {
 
 struct options {
   std::vector<std::string> policies;  ///< empty: all
+  std::vector<std::string> methods;   ///< empty: rtn
   std::string json;                   ///< files to write; empty: none
   std::string csv;
   std::string plot;
@@ -25,12 +26,7 @@ struct options {
   bool help = false;
 };
 
-/// A command line that cannot be understood; what() names the option.
-struct usage_error : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// The options of main's arguments, program name left out. Throws usage_error.
+/// The options of main's arguments, program name left out. Throws common::usage_error.
 options parse_options(std::span<char* const> arguments);
 
 /// What --help prints.

@@ -7,17 +7,23 @@
 #include <filesystem>
 #include <random>
 
+#include "../common/progress_bar.hpp"
+#include "../common/text_file.hpp"
+#include "../common/text_table.hpp"
 #include "../thread_pool.hpp"
 #include "command_line.hpp"
 #include "evaluation.hpp"
 #include "exports.hpp"
-#include "progress_bar.hpp"
 #include "svg_plot.hpp"
-#include "text_table.hpp"
 #include "weight_report.hpp"
 
 namespace fashion {
 namespace {
+
+using common::formatted;
+using common::usage_error;
+using common::write_text_file;
+using methods = std::vector<const quantizers::method_info*>;
 
 /// The folder for checkpoints: the user's, or one that goes away.
 class checkpoint_folder {
@@ -41,9 +47,10 @@ class checkpoint_folder {
   bool temporary_;
 };
 
-std::string all_names() {
+template<class Entries>
+std::string all_names(const Entries& entries) {
   std::string names;
-  for (const policy_entry& entry : policies()) names.append(" ").append(entry.name);
+  for (const auto& entry : entries) names.append(" ").append(entry.name);
   return names;
 }
 
@@ -52,10 +59,32 @@ std::vector<const policy_entry*> chosen_policies(const options& o) {
   for (const std::string& name : o.policies) {
     chosen.push_back(find_policy(name));
     if (chosen.back() == nullptr)
-      throw usage_error("--policy: no preset is called '" + name + "'; there are" + all_names());
+      throw usage_error("--policy: no preset is called '" + name + "'; there are" +
+                        all_names(policies()));
   }
   if (chosen.empty())
     for (const policy_entry& entry : policies()) chosen.push_back(&entry);
+  return chosen;
+}
+
+methods chosen_methods(const options& o) {
+  if (o.methods.empty()) return {quantizers::find_method("rtn")};
+  if (!o.model.empty())
+    throw usage_error("--method: not together with --model; ./dev sweep runs methods on any file");
+  methods chosen;
+  for (const std::string& name : o.methods) {
+    if (name == "all") {
+      chosen.clear();
+      for (const quantizers::method_info& m : quantizers::methods()) chosen.push_back(&m);
+      break;
+    }
+    chosen.push_back(quantizers::find_method(name));
+    if (chosen.back() == nullptr)
+      throw usage_error("--method: no method is called '" + name + "'; there are all" +
+                        all_names(quantizers::methods()));
+  }
+  if (!o.plot.empty() && chosen.size() != 1)
+    throw usage_error("--plot: draws one method, --method gives " + std::to_string(chosen.size()));
   return chosen;
 }
 
@@ -63,35 +92,48 @@ experiment load_experiment(const options& o) {
   experiment e;
   e.network = load_network(qtl::io::safetensors_file(o.data + "/model.safetensors"));
   e.images = load_images(o.data + "/images.safetensors", o.images);
-  e.ranges = input_ranges(e.network, e.images.calibration);
+  e.inputs = layer_inputs(e.network, e.images.calibration);
   e.repetitions = o.repetitions;
   return e;
 }
 
-std::vector<table_row> evaluate_all(experiment& e, const std::vector<const policy_entry*>& chosen) {
-  progress_bar progress(chosen.size() + 1);
+/// Float first, then every policy, method by method.
+std::vector<table_row> evaluate_all(experiment& e, const std::vector<const policy_entry*>& chosen,
+                                    const methods& by) {
+  common::progress_bar progress(chosen.size() * by.size() + 1);
   progress.step("float");
   std::vector<table_row> rows{evaluate_float(e)};
-  for (const policy_entry* policy : chosen) {
-    progress.step(policy->name);
-    rows.push_back(evaluate(e, *policy));
-  }
+  for (const quantizers::method_info* method : by)
+    for (const policy_entry* policy : chosen) {
+      progress.step(std::string(policy->name) + ", " + std::string(method->name));
+      rows.push_back(evaluate(e, *policy, *method));
+    }
   return rows;
 }
 
-std::string table_of(const std::vector<table_row>& rows) {
-  text_table table({{"policy", true},
-                    {"bits/weight"},
-                    {"bytes"},
-                    {"SQNR dB"},
-                    {"top-1 %"},
-                    {"time ms"},
-                    {"speed"},
-                    {"kernel", true}});
+std::string title(const experiment& e, const options& o, const quantizers::method_info& method) {
+  return "Fashion-MNIST, perceptron 784-256-128-10, " + std::to_string(e.images.test.rows()) +
+         " test images as one batch, " + std::to_string(o.threads) +
+         (o.threads == 1 ? " thread" : " threads") + ", method " + std::string(method.name);
+}
+
+/// The float row and those of one method.
+std::string table_of(const std::vector<table_row>& rows, std::string_view method) {
+  common::text_table table({{"policy", true},
+                            {"bits/weight"},
+                            {"bytes"},
+                            {"SQNR dB"},
+                            {"top-1 %"},
+                            {"time ms"},
+                            {"speed"},
+                            {"kernel", true},
+                            {"note", true}});
   for (const table_row& row : rows) {
-    table.add_row({row.policy, formatted(row.bits_per_weight, 2), with_commas(row.bytes),
-                   formatted(row.sqnr_db, 1), formatted(100 * row.accuracy, 2),
-                   formatted(row.milliseconds, 1), formatted(row.speed, 2) + "x", row.kernels});
+    if (!row.is_float && row.method != method) continue;
+    table.add_row({row.policy, formatted(row.bits_per_weight, 2),
+                   row.failed ? "-" : common::with_commas(row.bytes), formatted(row.sqnr_db, 1),
+                   formatted(100 * row.accuracy, 2), formatted(row.milliseconds, 1),
+                   row.failed ? "-" : formatted(row.speed, 2) + "x", row.kernels, row.note});
     if (row.is_float) table.add_rule();
   }
   return table.text();
@@ -100,13 +142,15 @@ std::string table_of(const std::vector<table_row>& rows) {
 /// Says whether every reloaded checkpoint gave the same bits.
 bool report_reloads(const std::vector<table_row>& rows) {
   std::size_t same = 0;
+  std::size_t all = 0;
   for (const table_row& row : rows) {
-    if (!row.is_float && row.identical) ++same;
+    if (row.is_float || row.failed) continue;
+    ++all;
+    if (row.identical) ++same;
     if (!row.identical)
-      std::fprintf(stderr, "demo: %s: the reloaded checkpoint gives other outputs\n",
-                   row.policy.c_str());
+      std::fprintf(stderr, "demo: %s, %s: the reloaded checkpoint gives other outputs\n",
+                   row.policy.c_str(), row.method.c_str());
   }
-  const std::size_t all = rows.size() - 1;
   std::printf(
       "\n%zu of %zu checkpoints were saved, reloaded and gave the same outputs to the bit.\n", same,
       all);
@@ -115,6 +159,7 @@ bool report_reloads(const std::vector<table_row>& rows) {
 
 bool run_demo(const options& o) {
   const std::vector<const policy_entry*> chosen = chosen_policies(o);
+  const methods by = chosen_methods(o);
   if (!o.model.empty()) {
     print_weight_report(o.model, chosen);
     return true;
@@ -125,14 +170,17 @@ bool run_demo(const options& o) {
   const checkpoint_folder folder(o.save);
   e.folder = folder.path();
 
-  const std::vector<table_row> rows = evaluate_all(e, chosen);
-  std::printf(
-      "Fashion-MNIST, perceptron 784-256-128-10, %td test images as one batch, %d thread%s\n\n%s",
-      e.images.test.rows(), o.threads, o.threads == 1 ? "" : "s", table_of(rows).c_str());
+  std::vector<table_row> rows = evaluate_all(e, chosen, by);
+  for (const quantizers::method_info* method : by)
+    std::printf("%s%s\n\n%s", method == by.front() ? "" : "\n", title(e, o, *method).c_str(),
+                table_of(rows, method->name).c_str());
   const bool good = report_reloads(rows);
-  if (!o.json.empty()) write_file(o.json, to_json(rows, o, e.images.test.rows()));
-  if (!o.csv.empty()) write_file(o.csv, to_csv(rows));
-  if (!o.plot.empty()) write_file(o.plot, svg_plot(rows, e.images.test.rows()));
+  if (!o.json.empty()) write_text_file(o.json, to_json(rows, o, e.images.test.rows()));
+  if (!o.csv.empty()) write_text_file(o.csv, to_csv(rows));
+  if (!o.plot.empty()) {
+    std::erase_if(rows, [](const table_row& row) { return row.failed; });
+    write_text_file(o.plot, svg_plot(rows, e.images.test.rows()));
+  }
   return good;
 }
 
@@ -147,7 +195,7 @@ int main(int argc, char** argv) {
       return 0;
     }
     return fashion::run_demo(o) ? 0 : 1;
-  } catch (const fashion::usage_error& e) {
+  } catch (const common::usage_error& e) {
     std::fprintf(stderr, "demo: %s\n", e.what());
     return 2;
   } catch (const std::exception& e) {

@@ -8,7 +8,7 @@
 namespace fashion {
 namespace {
 
-using quantized_network = std::vector<qtl::any_linear>;
+using quantized_network = std::vector<quantized_layer>;
 
 template<class F>
 double milliseconds(F&& f) {
@@ -47,27 +47,33 @@ const matrix& run_float(const experiment& e, layer_outputs& outputs) {
 }
 
 /// Runs quantized layers as an engine would: outputs and workspace are reused, nothing is allocated
-/// after the first run.
+/// after the first run, unless a method changes the inputs.
 class runner {
  public:
   runner(const quantized_network& layers, const qtl::executor_ref& executor)
       : layers_(layers), executor_(executor) {}
 
   const matrix& run(const matrix& x) {
-    return forward(
-        layers_, x, outputs_, [&](const qtl::any_linear& layer, const matrix& in, matrix& out) {
-          const auto bytes =
-              static_cast<std::size_t>(layer.workspace_size(in.rows(), executor_.threads()));
-          if (workspace_.size() < bytes) workspace_.resize(bytes);
-          qtl::throw_if_failed(layer.run(qtl::as_view(in), {out.data(), out.rows(), out.cols()},
-                                         {workspace_, executor_}));
-        });
+    return forward(layers_, x, outputs_,
+                   [&](const quantized_layer& layer, const matrix& in, matrix& out) {
+                     if (!layer.change.empty()) changed_ = layer.change.apply(in);
+                     run_linear(layer.linear, layer.change.empty() ? in : changed_, out);
+                   });
   }
 
  private:
+  void run_linear(const qtl::any_linear& layer, const matrix& in, matrix& out) {
+    const auto bytes =
+        static_cast<std::size_t>(layer.workspace_size(in.rows(), executor_.threads()));
+    if (workspace_.size() < bytes) workspace_.resize(bytes);
+    qtl::throw_if_failed(
+        layer.run(qtl::as_view(in), {out.data(), out.rows(), out.cols()}, {workspace_, executor_}));
+  }
+
   const quantized_network& layers_;
   qtl::executor_ref executor_;
   layer_outputs outputs_;
+  matrix changed_;
   std::vector<std::byte> workspace_;
 };
 
@@ -77,12 +83,20 @@ std::int64_t count_weights(const float_network& network) {
   return count;
 }
 
+/// Leaves no number in the row that could be taken for a result.
+bool mark_failed(table_row& row, const std::string& why) {
+  row.failed = true;
+  row.note = why;
+  row.bits_per_weight = row.sqnr_db = row.accuracy = row.milliseconds = row.speed = NAN;
+  return false;
+}
+
 /// The kernels that ran, each once.
 std::string kernel_names(const quantized_network& layers) {
   std::string names;
-  for (const qtl::any_linear& layer : layers)
-    if (names.find(layer.kernel_name()) == std::string::npos)
-      names += (names.empty() ? "" : " ") + std::string(layer.kernel_name());
+  for (const quantized_layer& layer : layers)
+    if (names.find(layer.linear.kernel_name()) == std::string::npos)
+      names += (names.empty() ? "" : " ") + std::string(layer.linear.kernel_name());
   return names;
 }
 
@@ -92,6 +106,28 @@ quantized_network load_checkpoint(const std::string& path, const float_network& 
   quantized_network layers;
   for (const float_layer& layer : like) layers.push_back(policy->load(file, layer.name));
   return layers;
+}
+
+/// The network's weights by one method. Where it fails for a layer, false; the row says why.
+bool quantize_weights(const experiment& e, const policy_entry& policy,
+                      const quantizers::method_info& method, table_row& row,
+                      std::vector<quantizers::quantized_weight>& weights) {
+  const quantizers::weight_policy* served = quantizers::find_policy(policy.desc.weight);
+  if (served == nullptr)
+    return mark_failed(row, std::string(qtl::to_text(policy.desc.weight).view()) +
+                                ": no method is compiled for it");
+  for (std::size_t i = 0; i < e.network.size(); ++i) {
+    const float_layer& layer = e.network[i];
+    auto made = quantizers::quantize(*served, method,
+                                     {qtl::as_view(layer.weight), qtl::as_view(e.inputs[i])});
+    if (!made.ok())
+      return mark_failed(row, layer.name + ": " + std::string(made.why().message.view()));
+    row.bytes += made->bytes;
+    if (!made->note.empty())
+      row.note += (row.note.empty() ? "" : "; ") + layer.name + ": " + made->note;
+    weights.push_back(*std::move(made));
+  }
+  return true;
 }
 
 bool same_bits(const matrix& a, const matrix& b) {
@@ -119,20 +155,21 @@ table_row evaluate_float(experiment& e) {
   return row;
 }
 
-table_row evaluate(const experiment& e, const policy_entry& policy) {
+table_row evaluate(const experiment& e, const policy_entry& policy,
+                   const quantizers::method_info& method) {
   table_row row;
   row.policy = policy.name;
+  row.method = method.name;
   row.desc = policy.desc;
   row.description = qtl::to_text(policy.desc).view();
+  std::vector<quantizers::quantized_weight> weights;
+  if (!quantize_weights(e, policy, method, row, weights)) return row;
 
   qtl::io::safetensors_writer checkpoint;
   checkpoint.set_metadata("preset", policy.name);
   quantized_network layers;
-  for (std::size_t i = 0; i < e.network.size(); ++i) {
-    quantized_layer made = policy.quantize(e.network[i], e.ranges[i], checkpoint);
-    row.bytes += made.bytes;
-    layers.push_back(std::move(made.linear));
-  }
+  for (std::size_t i = 0; i < e.network.size(); ++i)
+    layers.push_back(policy.make(e.network[i], weights[i], e.inputs[i], checkpoint));
   row.bits_per_weight =
       8.0 * static_cast<double>(row.bytes) / static_cast<double>(count_weights(e.network));
   row.kernels = kernel_names(layers);
@@ -147,7 +184,8 @@ table_row evaluate(const experiment& e, const policy_entry& policy) {
   row.accuracy = top1_accuracy(logits, e.images.labels);
 
   // One thread, whatever the pool has: the bits must depend neither on the file nor on the threads.
-  const std::string path = e.folder + "/" + std::string(policy.name) + ".safetensors";
+  const std::string path =
+      e.folder + "/" + row.policy + (row.method == "rtn" ? "" : "." + row.method) + ".safetensors";
   checkpoint.save(path);
   const quantized_network reloaded = load_checkpoint(path, e.network);
   row.identical = same_bits(runner(reloaded, {}).run(e.images.test), logits);

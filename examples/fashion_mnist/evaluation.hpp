@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/fashion_mnist/evaluation.hpp - one policy, from float weights to a row of the table.
-// Holds: experiment, evaluate_float, evaluate. Its result is a table_row. Printing is left to result_table.hpp, svg_plot.hpp, exports.hpp.
+// examples/fashion_mnist/evaluation.hpp - one policy and method, from float weights to a row of the
+// table.
+// Holds: experiment, evaluate_float, evaluate. Its result is a table_row. Not here: printing (demo.cpp), svg_plot.hpp, exports.hpp.
 #pragma once
 
 #include <string>
@@ -15,8 +16,8 @@ namespace fashion {
 struct experiment {
   float_network network;
   image_slice images;
-  std::vector<qtl::value_range> ranges;  ///< of every layer's input, from the calibration images
-  matrix reference;                      ///< the float network's logits of the test images
+  std::vector<matrix> inputs;  ///< of every layer, from the calibration images in floats
+  matrix reference;            ///< the float network's logits of the test images
   qtl::executor_ref executor;
   int repetitions = 1;
   std::string folder;  ///< where checkpoints are saved
@@ -25,7 +26,9 @@ struct experiment {
 /// Runs the float network; sets e.reference, so call it first.
 table_row evaluate_float(experiment& e);
 
-/// Quantizes, saves, reloads, runs and compares.
-table_row evaluate(const experiment& e, const policy_entry& policy);
+/// Quantizes, saves, reloads, runs and compares. Where the method cannot serve the policy, the row
+/// says so and nothing takes its place.
+table_row evaluate(const experiment& e, const policy_entry& policy,
+                   const quantizers::method_info& method);
 
 }  // namespace fashion

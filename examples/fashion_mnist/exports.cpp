@@ -1,46 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exports.hpp"
 
-#include <cmath>
-#include <cstdio>
-#include <fstream>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "qtl/io/policy_json.hpp"
 
+#include "../common/json_text.hpp"
+
 namespace fashion {
 namespace {
 
-// A number with all that matters of it; JSON knows no infinity, so that becomes null.
-std::string number(double value) {
-  if (!std::isfinite(value)) return "null";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.6g", value);
-  return text;
-}
-
-std::string quoted(const std::string& text) {
-  qtl::io::json_writer json;
-  json.string(text);
-  return json.take();
-}
+using common::json_number;
+using common::json_quoted;
 
 /// A row by names, the values as JSON writes them.
 std::vector<std::pair<std::string_view, std::string>> fields(const table_row& row) {
   return {
-      {"policy", quoted(row.policy)},
-      {"description", quoted(row.description)},
-      {"bits_per_weight", number(row.bits_per_weight)},
-      {"bytes", std::to_string(row.bytes)},
-      {"sqnr_db", number(row.sqnr_db)},
-      {"top1", number(row.accuracy)},
-      {"kernel", quoted(row.kernels)},
-      {"milliseconds", number(row.milliseconds)},
-      {"speed", number(row.speed)},
-      {"reload_identical", row.identical ? "true" : "false"},
+      {"policy", json_quoted(row.policy)},
+      {"method", row.is_float ? "null" : json_quoted(row.method)},
+      {"description", json_quoted(row.description)},
+      {"bits_per_weight", json_number(row.bits_per_weight)},
+      {"bytes", row.failed ? "null" : std::to_string(row.bytes)},
+      {"sqnr_db", json_number(row.sqnr_db)},
+      {"top1", json_number(row.accuracy)},
+      {"kernel", json_quoted(row.kernels)},
+      {"milliseconds", json_number(row.milliseconds)},
+      {"speed", json_number(row.speed)},
+      {"reload_identical", row.failed      ? "null"
+                           : row.identical ? "true"
+                                           : "false"},
+      {"note", json_quoted(row.note)},
   };
 }
 
@@ -52,7 +43,7 @@ std::string to_json(std::span<const table_row> rows, const options& o, std::int6
     text.append("\"").append(name).append("\": ").append(value).append(",\n");
   };
   add("qtl_version", std::to_string(QTL_VERSION));
-  add("compiler", quoted(__VERSION__));
+  add("compiler", json_quoted(__VERSION__));
   add("images", std::to_string(images));
   add("threads", std::to_string(o.threads));
   add("repetitions", std::to_string(o.repetitions));
@@ -79,13 +70,6 @@ std::string to_csv(std::span<const table_row> rows) {
     lines += "\n";
   }
   return heading + "\n" + lines;
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw std::runtime_error("cannot write " + path);
 }
 
 }  // namespace fashion

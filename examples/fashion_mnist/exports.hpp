@@ -14,7 +14,5 @@ namespace fashion {
 std::string to_json(std::span<const table_row> rows, const options& o, std::int64_t images);
 /// A line of names, then a line per row; no value where JSON has null.
 std::string to_csv(std::span<const table_row> rows);
-/// Writes a text file, or throws naming it.
-void write_file(const std::string& path, const std::string& text);
 
 }  // namespace fashion

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "qtl/calib/minmax.hpp"
-
 namespace fashion {
 
 // Rows are dealt out in one block per thread.
@@ -29,16 +27,14 @@ float_network load_network(const qtl::io::safetensors_file& file) {
   }
 }
 
-std::vector<qtl::value_range> input_ranges(const float_network& network, const matrix& samples) {
-  std::vector<qtl::value_range> ranges;
+std::vector<matrix> layer_inputs(const float_network& network, const matrix& samples) {
+  std::vector<matrix> inputs;
   layer_outputs outputs;
   forward(network, samples, outputs, [&](const float_layer& layer, const matrix& x, matrix& y) {
-    qtl::minmax_observer observer;
-    qtl::throw_if_failed(observer.observe(x));
-    ranges.push_back(observer.range());
+    inputs.push_back(x);
     layer.run(x, y, {});
   });
-  return ranges;
+  return inputs;
 }
 
 }  // namespace fashion

@@ -11,7 +11,6 @@
 
 #include "qtl/base/executor.hpp"
 #include "qtl/io/safetensors_file.hpp"
-#include "qtl/policy/scheme.hpp"
 
 namespace fashion {
 
@@ -33,8 +32,9 @@ using float_network = std::vector<float_layer>;
 /// The layers.<i>.weight and layers.<i>.bias of a checkpoint.
 float_network load_network(const qtl::io::safetensors_file& file);
 
-/// The range of every layer's input on some samples: what static activations are calibrated with.
-std::vector<qtl::value_range> input_ranges(const float_network& network, const matrix& samples);
+/// The inputs of every layer when the float network sees `samples`: what methods and ranges are
+/// calibrated with.
+std::vector<matrix> layer_inputs(const float_network& network, const matrix& samples);
 
 /// Memory for the outputs of every layer, kept from run to run.
 using layer_outputs = std::vector<matrix>;

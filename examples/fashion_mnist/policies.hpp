@@ -12,26 +12,30 @@
 #include "qtl/cpu.hpp"
 #include "qtl/io/safetensors_writer.hpp"
 
+#include "../quantizers/quantizer.hpp"
+#include "input_change.hpp"
 #include "network.hpp"
 
 namespace fashion {
 
-/// A layer made by some policy, and what became of its weight.
+/// A layer made by some policy, and what stands in front of it.
 struct quantized_layer {
+  input_change change;
   qtl::any_linear linear;
-  qtl::comparison weight_error;
-  std::int64_t bytes = 0;  ///< of the weight: codes, scales, zero points
+
+  std::int64_t out_features() const { return linear.out_features(); }
 };
 
 /// One preset.
 struct policy_entry {
   std::string_view name;
   qtl::linear_desc desc;
-  /// Quantizes a layer whose inputs lie in `inputs`, and adds it to a checkpoint.
-  quantized_layer (*quantize)(const float_layer& layer, qtl::value_range inputs,
-                              qtl::io::safetensors_writer& out) = nullptr;
+  /// The layer with a weight that a method made of its own, calibrated on `inputs`; adds it to a
+  /// checkpoint.
+  quantized_layer (*make)(const float_layer& layer, const quantizers::quantized_weight& weight,
+                          const matrix& inputs, qtl::io::safetensors_writer& out) = nullptr;
   /// The layer of that name in a checkpoint.
-  qtl::any_linear (*load)(const qtl::io::safetensors_file& in, const std::string& name) = nullptr;
+  quantized_layer (*load)(const qtl::io::safetensors_file& in, const std::string& name) = nullptr;
 };
 
 /// All of qtl::shipped_presets, in their order.

@@ -19,33 +19,48 @@ qtl::any_linear make_layer(qtl::QTensor<W> weight, std::span<const float> bias,
   return qtl::value_or_throw(qtl::any_linear::make(std::move(layer)));
 }
 
-template<class W, class A>
-quantized_layer quantize_layer(const float_layer& layer, qtl::value_range inputs,
-                               qtl::io::safetensors_writer& out) {
-  qtl::QTensor<W> weight = qtl::quantize<W>(layer.weight);
-  out.add(layer.name + ".weight", weight);
-  if (layer.bias.size() != 0) out.add(layer.name + ".bias", layer.bias);
-  if (qtl::QLinear<W, A>::needs_calibration)
-    out.add(layer.name + ".input_range", Eigen::RowVector2f(inputs.min, inputs.max));
+/// The layer's bias, moved by what the method found.
+template<class W>
+matrix corrected_bias(const float_layer& layer, const qtl::method_result<W>& weight) {
+  matrix bias = layer.bias;
+  if (bias.size() == 0) bias = matrix::Zero(1, layer.out_features());
+  for (std::size_t i = 0; i < weight.bias_delta.size(); ++i)
+    bias(0, static_cast<Eigen::Index>(i)) += weight.bias_delta[i];
+  return bias;
+}
 
-  quantized_layer made;
-  made.weight_error = qtl::compare(layer.weight, qtl::dequantize(weight));
-  made.bytes = weight.bytes();
-  const auto n = static_cast<std::size_t>(layer.bias.size());
-  made.linear = make_layer<W, A>(std::move(weight), {layer.bias.data(), n}, inputs);
+template<class W, class A>
+quantized_layer quantize_layer(const float_layer& layer,
+                               const quantizers::quantized_weight& quantized, const matrix& inputs,
+                               qtl::io::safetensors_writer& out) {
+  const qtl::method_result<W>& result = quantized.as<W>();
+  quantized_layer made{input_change(result), {}};
+  qtl::minmax_observer observer;
+  qtl::throw_if_failed(observer.observe(made.change.apply(inputs)));
+  const qtl::value_range range = observer.range();
+  const matrix bias = corrected_bias(layer, result);
+
+  out.add(layer.name + ".weight", result.weight);
+  out.add(layer.name + ".bias", bias);
+  made.change.save(out, layer.name);
+  if (qtl::QLinear<W, A>::needs_calibration)
+    out.add(layer.name + ".input_range", Eigen::RowVector2f(range.min, range.max));
+  made.linear =
+      make_layer<W, A>(result.weight, {bias.data(), static_cast<std::size_t>(bias.size())}, range);
   return made;
 }
 
 template<class W, class A>
-qtl::any_linear load_layer(const qtl::io::safetensors_file& in, const std::string& name) {
+quantized_layer load_layer(const qtl::io::safetensors_file& in, const std::string& name) {
   qtl::value_range inputs;
   if (qtl::QLinear<W, A>::needs_calibration) {
     const auto range = in.matrix(name + ".input_range");
     inputs = {range(0, 0), range(0, 1)};
   }
   const auto bias = in.matrix(name + ".bias");
-  return make_layer<W, A>(in.get<W>(name + ".weight"),
-                          {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs);
+  return {input_change(in, name),
+          make_layer<W, A>(in.get<W>(name + ".weight"),
+                           {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs)};
 }
 
 template<class Pair>

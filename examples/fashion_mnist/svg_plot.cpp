@@ -5,33 +5,28 @@
 #include <cmath>
 #include <vector>
 
-#include "label_layout.hpp"
-#include "svg_canvas.hpp"
-#include "text_table.hpp"
+#include "../common/label_layout.hpp"
+#include "../common/svg_canvas.hpp"
+#include "../common/svg_style.hpp"
+#include "../common/text_table.hpp"
 
 namespace fashion {
 namespace {
 
-// Okabe and Ito's palette, which the colour-blind can tell apart.
-constexpr std::string_view style = R"(
-text { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 12px; fill: #424a53 }
-.title { font-size: 17px; font-weight: 600; fill: #1f2328 } .note { fill: #656d76 }
-.panel { font-size: 13px; font-weight: 600; fill: #1f2328 }
-.tick { font-size: 11px; fill: #656d76 } .right { text-anchor: end } .middle { text-anchor: middle }
-.label { font-size: 11px }
-.card { fill: #ffffff; stroke: #d0d7de } .grid { stroke: #eaeef2 } .axis { stroke: #afb8c1 }
+using common::formatted;
+using common::point;
+using common::svg_canvas;
+
+constexpr std::string_view light = R"(
 .float { stroke: #656d76; stroke-dasharray: 5 4 } .band { fill: #656d76; opacity: .13 }
-.lead { fill: none; stroke-width: .8; opacity: .55 } .mark { stroke: #ffffff; stroke-width: 1.2 }
 .integer { fill: #0072b2 } .fp8 { fill: #d55e00 } .block { fill: #009e73 } .table { fill: #cc79a7 }
 .lead.integer { fill: none; stroke: #0072b2 } .lead.fp8 { fill: none; stroke: #d55e00 }
 .lead.block { fill: none; stroke: #009e73 } .lead.table { fill: none; stroke: #cc79a7 }
 .key { fill: #8c959f }
-@media (prefers-color-scheme: dark) {
-text { fill: #c9d1d9 } .title, .panel { fill: #f0f6fc } .tick, .note { fill: #9198a1 }
-.card { fill: #0d1117; stroke: #30363d } .grid { stroke: #21262d } .axis { stroke: #484f58 }
-.float { stroke: #9198a1 } .band { fill: #9198a1 } .mark { stroke: #0d1117 }
+)";
+constexpr std::string_view dark = R"(
+.float { stroke: #9198a1 } .band { fill: #9198a1 }
 .integer { fill: #56b4e9 } .lead.integer { stroke: #56b4e9 } .fp8 { fill: #e69f00 } .lead.fp8 { stroke: #e69f00 }
-}
 )";
 
 constexpr double width = 960;
@@ -109,10 +104,11 @@ void draw_rows(svg_canvas& svg, const panel& p, const bit_axis& bits,
       named.push_back(&row);
       points.push_back(position(row));
     }
-  for (const label_column& column : label_columns(points, 62)) {
+  for (const common::label_column& column : common::label_columns(points, 62)) {
     std::vector<double> wanted;
     for (const std::size_t i : column.points) wanted.push_back(points[i].y);
-    const std::vector<double> heights = spread_labels(wanted, spacing, p.top + 2, p.bottom - 8);
+    const std::vector<double> heights =
+        common::spread_labels(wanted, spacing, p.top + 2, p.bottom - 8);
     for (std::size_t k = 0; k < heights.size(); ++k) {
       const std::size_t i = column.points[k];
       const point label{column.right + 34, heights[k]};
@@ -180,7 +176,7 @@ std::string svg_plot(std::span<const table_row> rows, std::int64_t images) {
   const double standard_error =
       std::sqrt(accuracy * (100 - accuracy) / static_cast<double>(images));
   rows = rows.subspan(1);
-  svg_canvas svg(width, height, style);
+  svg_canvas svg(width, height, common::style_sheet(light, dark));
   svg.text({left, 34}, "Quantizing a small network with the presets of QTL", "title");
   svg.text({left, 54},
            "Perceptron 784-256-128-10, " + std::to_string(images) +

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
-namespace fashion {
+namespace common {
 namespace {
 
 constexpr std::size_t gap = 2;
@@ -37,13 +36,22 @@ std::string with_commas(long long value) {
   return text;
 }
 
+// The width of a column; 0 where it is left out.
+std::size_t text_table::width_of(std::size_t index) const {
+  std::size_t width = 0;
+  for (const auto& row : rows_)
+    if (!row.empty()) width = std::max(width, row[index].size());
+  return width == 0 ? 0 : std::max(width, columns_[index].title.size());
+}
+
 std::string text_table::line(const std::vector<std::string>& cells,
                              const std::vector<std::size_t>& widths) const {
   std::string out;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (widths[i] == 0) continue;
     const std::string padding(widths[i] - cells[i].size(), ' ');
+    if (!out.empty()) out += std::string(gap, ' ');
     out += columns_[i].is_text ? cells[i] + padding : padding + cells[i];
-    if (i + 1 < columns_.size()) out += std::string(gap, ' ');
   }
   return out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
 }
@@ -51,19 +59,16 @@ std::string text_table::line(const std::vector<std::string>& cells,
 std::string text_table::text() const {
   std::vector<std::string> titles;
   std::vector<std::size_t> widths;
+  std::size_t total = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     titles.push_back(columns_[i].title);
-    std::size_t width = titles.back().size();
-    for (const auto& row : rows_)
-      if (!row.empty()) width = std::max(width, row[i].size());
-    widths.push_back(width);
+    widths.push_back(width_of(i));
+    if (widths[i] != 0) total += widths[i] + (total == 0 ? 0 : gap);
   }
-  const std::size_t total =
-      std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
   std::string out = line(titles, widths) + repeated("─", total) + "\n";
   for (const auto& row : rows_)
     out += row.empty() ? repeated("╌", total) + "\n" : line(row, widths);
   return out;
 }
 
-}  // namespace fashion
+}  // namespace common

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/fashion_mnist/text_table.hpp - a table with aligned columns for the terminal.
-// Holds: text_table, formatted. The first column and those marked as text are set left, numbers right.
+// examples/common/text_table.hpp - a table with aligned columns for the terminal.
+// Holds: text_table, formatted, with_commas. Columns marked as text are set left, numbers right; a
+// column whose cells are all empty is left out.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace fashion {
+namespace common {
 
 /// `value` with `digits` decimals; "-" for infinities.
 std::string formatted(double value, int digits);
@@ -30,6 +31,7 @@ class text_table {
   std::string text() const;
 
  private:
+  std::size_t width_of(std::size_t index) const;
   std::string line(const std::vector<std::string>& cells,
                    const std::vector<std::size_t>& widths) const;
 
@@ -37,4 +39,4 @@ class text_table {
   std::vector<std::vector<std::string>> rows_;  // an empty one is a rule
 };
 
-}  // namespace fashion
+}  // namespace common

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/fashion_mnist/svg_canvas.hpp - an SVG document, shape by shape.
+// examples/common/svg_canvas.hpp - an SVG document, shape by shape.
 // Colours are classes of the style sheet, so that a dark page gets its own.
 #pragma once
 
 #include <cstdio>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
-namespace fashion {
+namespace common {
 
 struct point {
   double x = 0;
@@ -27,7 +29,13 @@ class svg_canvas {
     add("<path class=\"%.*s\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", size(classes), classes.data(),
         from.x, from.y, to.x, to.y);
   }
-  /// From a point to its label: slanted, then level.
+  /// Straight lines from point to point.
+  void lines(std::span<const point> points, std::string_view classes) {
+    text_ += "<path class=\"" + std::string(classes) + "\" d=\"";
+    for (const point& p : points) add(&p == points.data() ? "M%.1f %.1f" : "L%.1f %.1f", p.x, p.y);
+    text_ += "\"/>\n";
+  }
+  /// From a point to its label: slanted, then level; a negative `level` for labels on the left.
   void leader(point from, point to, double level, std::string_view classes) {
     add("<path class=\"%.*s\" d=\"M%.1f %.1fL%.1f %.1fH%.1f\"/>\n", size(classes), classes.data(),
         from.x, from.y, to.x - level, to.y, to.x);
@@ -48,10 +56,15 @@ class svg_canvas {
     add("<path class=\"%.*s\" d=\"M%.1f %.1fl%.1f %.1fh%.1fz\"/>\n", size(classes), classes.data(),
         at.x, at.y - 1.2 * radius, 1.2 * radius, 2.1 * radius, -2.4 * radius);
   }
-  /// `text` holds no character that XML reserves.
+  void diamond(point at, double radius, std::string_view classes) {
+    const double r = 1.25 * radius;
+    add("<path class=\"%.*s\" d=\"M%.1f %.1fl%.1f %.1fl%.1f %.1fl%.1f %.1fz\"/>\n", size(classes),
+        classes.data(), at.x, at.y - r, r, r, -r, r, -r, -r);
+  }
   void text(point at, std::string_view text, std::string_view classes) {
     add("<text class=\"%.*s\" x=\"%.1f\" y=\"%.1f\">", size(classes), classes.data(), at.x, at.y);
-    text_ += std::string(text) + "</text>\n";
+    for (const char c : text) text_ += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+    text_ += "</text>\n";
   }
 
   /// The finished document.
@@ -70,4 +83,4 @@ class svg_canvas {
   std::string text_;
 };
 
-}  // namespace fashion
+}  // namespace common

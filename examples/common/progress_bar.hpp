@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/fashion_mnist/progress_bar.hpp - a line on stderr that says how far the demo is.
+// examples/common/progress_bar.hpp - a line on stderr that says how far a program is.
 // Nothing is printed where stderr is not a terminal.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #endif
 
-namespace fashion {
+namespace common {
 
 inline bool stderr_is_terminal() {
 #if __has_include(<unistd.h>)
@@ -50,4 +50,4 @@ class progress_bar {
   bool visible_;
 };
 
-}  // namespace fashion
+}  // namespace common

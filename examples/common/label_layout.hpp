@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/fashion_mnist/label_layout.hpp - labels beside points without overlap.
+// examples/common/label_layout.hpp - labels beside points without overlap.
 // Points that are close in x share one column of labels to their right; in a column, labels stay as
 // near to the height of their points as their own height allows.
 #pragma once
@@ -11,7 +11,7 @@
 
 #include "svg_canvas.hpp"
 
-namespace fashion {
+namespace common {
 
 /// The labels of one column, by ascending y of their points.
 struct label_column {
@@ -65,4 +65,4 @@ inline std::vector<double> spread_labels(const std::vector<double>& wanted, doub
   return heights;
 }
 
-}  // namespace fashion
+}  // namespace common
