@@ -17,11 +17,13 @@
 #include <immintrin.h>
 #endif
 
+// clang-format off: the order of includes is that of what builds on what
+
 namespace qtl::inline v0::simd::portable {
 /// The level that a namespace is compiled for.
 inline constexpr isa_level level = isa_level::portable;
-#include "qtl/backend/cpu/simd/integer_loops.inl"
 #include "qtl/backend/cpu/simd/portable.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
 }  // namespace qtl::inline v0::simd::portable
 
 #if defined(__x86_64__)
@@ -69,3 +71,5 @@ inline constexpr isa_level level = isa_level::avx512_vnni;
 QTL_END_TARGET
 
 #endif
+
+// clang-format on

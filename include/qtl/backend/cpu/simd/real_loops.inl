@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/backend/cpu/simd/real_loops.inl - the loops in f32, after the integer ones.
+// qtl/backend/cpu/simd/real_loops.inl - the loops in f32, after those for integers.
 
-#include "qtl/backend/cpu/simd/real_product.inl"
+// clang-format off
 #include "qtl/backend/cpu/simd/real_tiles.inl"
+#include "qtl/backend/cpu/simd/real_product.inl"
+// clang-format on
