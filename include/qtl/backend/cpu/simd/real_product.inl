@@ -25,9 +25,9 @@ struct real_workspace {
     return w;
   }
   std::int64_t bytes() const { return x_bytes + workers * worker_bytes; }
-  /// Two or three rows are computed as fused_rows, the others zeros.
+  /// A few rows are computed fused_rows at a time, the last ones zeros.
   static std::int64_t padded_rows(std::int64_t m) {
-    return m > 1 && m < fused_rows ? fused_rows : m;
+    return m > 1 && m < many_rows ? ceil_div(m, std::int64_t{fused_rows}) * fused_rows : m;
   }
 };
 
@@ -78,6 +78,16 @@ inline void copy_reals(const real_product& p, std::int64_t i) {
   }
 }
 
+/// Sums of a panel for one row, or for rows of which there are a multiple of fused_rows.
+inline void run_fused(const real_product& p, const real_tile& t, std::int64_t rows) {
+  real_tile part = t;
+  for (std::int64_t r = 0; r < rows; r += fused_rows) {
+    part.x = p.x + r * p.x_stride;
+    part.sums = t.sums + r * real_columns;
+    rows == 1 ? p.loops.fused_one(part) : p.loops.fused_all(part);
+  }
+}
+
 /// Decodes codes [first, first + count) of k as rows of activations have them, from as many
 /// segments as they lie in.
 inline void decode_lines(const real_product& p, const real_tile& t, std::int64_t first,
@@ -124,11 +134,8 @@ inline void run_real_panel(const real_product& p, std::int64_t number, float* me
     const std::int64_t rows = p.g.m() - i < real_row_block ? p.g.m() - i : real_row_block;
     std::memset(t.sums, 0,
                 static_cast<std::size_t>(real_workspace::padded_rows(rows) * real_columns * 4));
-    t.x = p.x;
-    if (p.g.m() == 1)
-      p.loops.fused_one(t);
-    else if (p.g.m() <= fused_rows)
-      p.loops.fused_all(t);
+    if (p.g.m() < many_rows)
+      run_fused(p, t, real_workspace::padded_rows(rows));
     else
       run_blocked(p, t, i, rows, memory);
     for (std::int64_t r = 0; r < rows; ++r)

@@ -4,9 +4,10 @@
 
 inline constexpr std::int64_t real_columns = std::int64_t{real_vectors} * lanes;
 
-/// Up to this many rows are multiplied while weights are decoded in registers; for more, a block of
-/// decoded weights serves all of them.
+/// Rows that are multiplied at a time while weights are decoded in registers.
 inline constexpr int fused_rows = 4;
+/// From this many rows on it is cheaper to decode a block of weights once, for all of them.
+inline constexpr int many_rows = 17;
 
 /// The values behind codes that are read by a table.
 struct code_values {
@@ -67,9 +68,9 @@ inline void fused_segment(const real_tile& t, const float* x, const std::byte* s
                           std::int64_t length) {
   constexpr int codes = codes_per_quad<Reading>;
   constexpr int chains = Rows == 1 ? 2 : 1;  // one row alone would wait for its own sums
-  const std::int64_t line = t.layout->line_bytes();
+  constexpr std::int64_t line = real_columns * 4;
   const auto* params = reinterpret_cast<const float*>(segment);
-  const std::byte* w = segment + t.layout->params_bytes();
+  const std::byte* w = segment + line * (Offsets ? 3 : 1);
   floats acc[chains][Rows][real_vectors];
   floats factors[real_vectors];
   floats terms[real_vectors];
@@ -119,9 +120,13 @@ inline void fused_segment(const real_tile& t, const float* x, const std::byte* s
 template<code_reading Reading, bool Offsets, int Rows>
 [[gnu::noinline]] inline void fused_tile(const real_tile& t) {
   const real_layout& l = *t.layout;
-  for (std::int64_t s = 0; s < l.segments; ++s)
-    fused_segment<Reading, Offsets, Rows>(t, t.x + l.x_offset(s), t.panel + l.segment_offset(s),
-                                          l.padded_length(s));
+  const std::int64_t length = l.padded_length(0);
+  const std::int64_t stride = l.params_bytes() + l.code_bytes(0);
+  const std::int64_t last = l.segments - 1;
+  for (std::int64_t s = 0; s < last; ++s)
+    fused_segment<Reading, Offsets, Rows>(t, t.x + s * length, t.panel + s * stride, length);
+  fused_segment<Reading, Offsets, Rows>(t, t.x + last * length, t.panel + last * stride,
+                                        l.padded_length(last));
 }
 
 /// Writes `length` codes of k of a segment, from code `first` on, as reals: a line for each.
