@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -36,7 +37,9 @@ qtl::result<qtl::eigen_matrix> effective_weight(const qtl::method_result<P>& r) 
 /// Runs method I of the list.
 template<qtl::QuantPolicy P, std::size_t I>
 qtl::result<quantized_weight> run(const qtl::layer_samples& layer) {
+  const auto start = std::chrono::steady_clock::now();
   auto made = std::get<I>(method_list).method.template apply<P>(layer);
+  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
   if (!made.ok()) return made.why();
   const auto effective = effective_weight(*made);
   if (!effective.ok()) return effective.why();
@@ -47,6 +50,7 @@ qtl::result<quantized_weight> run(const qtl::layer_samples& layer) {
   const qtl::comparison error = qtl::compare(layer.weight, *effective);
   out.sqnr_db = error.sqnr_db;
   out.max_abs = error.max_abs;
+  out.seconds = spent.count();
   out.note = made->note.view();
   out.hidden = std::make_shared<const qtl::method_result<P>>(*std::move(made));
   return out;

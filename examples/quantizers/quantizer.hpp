@@ -27,6 +27,7 @@ struct quantized_weight {
   /// Of the weight that does the same on unchanged inputs, against the float one.
   double sqnr_db = 0;
   double max_abs = 0;  ///< the largest difference
+  double seconds = 0;  ///< that the method took
   std::string note;    ///< what the method says about it
 
   /// The result with its type. Throws where P is not the policy that it was made with.

@@ -14,6 +14,15 @@
 namespace sweep {
 namespace {
 
+/// Opens a file that an option names. Throws common::usage_error naming both.
+qtl::io::safetensors_file open_file(const std::string& option, const std::string& path) {
+  auto file = qtl::io::safetensors_file::open(path);
+  if (!file.ok())
+    throw common::usage_error(option + ": expected a .safetensors file, got " +
+                              std::string(file.why().message.view()));
+  return *std::move(file);
+}
+
 /// All numbers below `n`, shuffled by the seed.
 std::vector<Eigen::Index> shuffled(Eigen::Index n, int seed) {
   std::vector<std::pair<std::uint32_t, Eigen::Index>> keyed;
@@ -42,7 +51,7 @@ class bundled_source : public layer_source {
   explicit bundled_source(const options& o)
       : model_(o.data + "/model.safetensors"), images_(o.data + "/images.safetensors"),
         samples_(o.samples), seed_(o.seed),
-        network_(fashion::load_network(qtl::io::safetensors_file(model_))) {
+        network_(fashion::load_network(open_file("--data", model_))) {
     const fashion::image_slice slice = fashion::load_images(images_, 2000);
     const auto drawn = [&](const matrix& m) {
       const auto count = std::min<Eigen::Index>(m.rows(), samples_);
@@ -79,8 +88,10 @@ class bundled_source : public layer_source {
 /// Every float matrix of a file; its inputs, where there are some, under the same name in another.
 class file_source : public layer_source {
  public:
-  explicit file_source(const options& o) : model_(o.model), samples_(o.samples), seed_(o.seed) {
-    if (!o.inputs.empty()) inputs_ = std::make_unique<qtl::io::safetensors_file>(o.inputs);
+  explicit file_source(const options& o)
+      : model_(open_file("--model", o.model)), samples_(o.samples), seed_(o.seed) {
+    if (!o.inputs.empty())
+      inputs_ = std::make_unique<qtl::io::safetensors_file>(open_file("--inputs", o.inputs));
   }
 
   std::vector<std::string> names() const override { return common::float_matrix_names(model_); }

@@ -24,9 +24,33 @@ std::string file_part(std::string name) {
   return name;
 }
 
+/// Throws common::usage_error now where a file could not be written when all is computed.
+void check_writable(const std::string& option, const std::string& path) {
+  using std::filesystem::file_type;
+  if (path.empty()) return;
+  const file_type kind = std::filesystem::status(path).type();
+  if (kind == file_type::directory)
+    throw common::usage_error(option + ": expected a file, got the folder " + path);
+  if (kind != file_type::regular && kind != file_type::not_found) return;  // a pipe or a terminal
+  const auto trial = qtl::io::atomic_file::create(path);
+  if (!trial.ok())
+    throw common::usage_error(option + ": expected a file that can be written, got " +
+                              std::string(trial.why().message.view()));
+}
+
+void check_outputs(const options& o) {
+  check_writable("--json", o.json);
+  check_writable("--csv", o.csv);
+  check_writable("--resume", o.resume);
+  std::error_code error;
+  if (!o.plots.empty()) std::filesystem::create_directories(o.plots, error);
+  if (error)
+    throw common::usage_error("--plots: expected a folder that can be made, got " + o.plots + ": " +
+                              error.message());
+}
+
 void draw(const options& o, const layer_source& source, const run_results& results,
           std::span<const method_summary> summaries) {
-  std::filesystem::create_directories(o.plots);
   std::set<std::string> layers;
   for (const sweep_row& row : results.rows) layers.insert(row.layer);
   const std::size_t measured = layers_with_inputs(results.rows).size();
@@ -46,6 +70,7 @@ void draw(const options& o, const layer_source& source, const run_results& resul
 }
 
 void run_sweep(const options& o) {
+  check_outputs(o);
   const std::unique_ptr<layer_source> source = open_source(o);
   run_results known{source->identity(), {}};
   if (!o.resume.empty()) known.rows = rows_to_resume(o.resume, known.identity);

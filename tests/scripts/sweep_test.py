@@ -25,6 +25,11 @@ REFUSED = [
     (["--threads", "two"], ["--threads", "'two'", "expected a number above 0"]),
     (["--layers", "conv*"], ["--layers", "conv*", "layers.2"]),
     (["--inputs", "x.safetensors"], ["--inputs", "needs --model"]),
+    (["--model", "none.safetensors"], ["--model", "none.safetensors", "expected"]),
+    (["--model", "README.md"], ["--model", "README.md", "expected"]),
+    (["--json", "none/table.json"], ["--json", "none/table.json", "expected"]),
+    (["--json", "docs"], ["--json", "docs", "expected a file"]),
+    (["--plots", "README.md/plots"], ["--plots", "README.md/plots", "expected"]),
     (["--json"], ["--json", "needs a value"]),
     (["--what"], ["--what", "--help"]),
 ]
