@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// bench/cpu/machine.cpp - Linux.
+#include "machine.hpp"
+
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <string_view>
+#include <unistd.h>
+
+#include "qtl/backend/cpu/isa.hpp"
+
+namespace qtl_bench {
+
+namespace {
+
+constexpr const char* tunables = "GLIBC_TUNABLES";
+constexpr const char* core_type = "OPENBLAS_CORETYPE";
+
+}  // namespace
+
+std::string cpu_model() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  return "unknown";
+}
+
+double load_average() {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 ? load : -1;
+}
+
+std::string utc_time() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "g++ " __VERSION__;
+#else
+  return "unknown";
+#endif
+}
+
+void restart_with_environment(char** argv) {
+  bool changed = false;
+  const auto set = [&](const char* name, const char* value) {
+    const char* before = std::getenv(name);
+    if (before != nullptr && std::string_view(before) == value) return;
+    changed = true;
+    setenv(name, value, 1);
+  };
+  set(tunables, "glibc.malloc.hugetlb=1");
+  if (qtl::is_available(qtl::isa_level::avx512)) set(core_type, "SkylakeX");
+  if (changed) execv("/proc/self/exe", argv);  // where that fails, we go on as we are
+}
+
+bool has_huge_pages() {
+  const char* value = std::getenv(tunables);
+  return value != nullptr &&
+         std::string_view(value).find("glibc.malloc.hugetlb=1") != std::string_view::npos;
+}
+
+}  // namespace qtl_bench
