@@ -9,6 +9,7 @@
 #include "qtl/methods/autoround.hpp"
 #include "qtl/methods/autotune.hpp"
 #include "qtl/methods/awq.hpp"
+#include "qtl/methods/better_bands.hpp"
 #include "qtl/methods/bias_correction.hpp"
 #include "qtl/methods/channel_scaling.hpp"
 #include "qtl/methods/double_quantization.hpp"
@@ -16,6 +17,7 @@
 #include "qtl/methods/hadamard.hpp"
 #include "qtl/methods/hqq.hpp"
 #include "qtl/methods/output_error.hpp"
+#include "qtl/methods/rotated.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/methods/smoothquant.hpp"
 // IWYU pragma: end_exports

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "qtl/methods/bias_correction.hpp"
+#include "qtl/methods/rotated.hpp"
 #include "qtl/methods/smoothquant.hpp"
 
 #include "methods/sample_layers.hpp"
@@ -110,6 +111,24 @@ TEST_CASE("weights with outliers lose less at four bits") {
   CHECK(exact_output_error(layer.samples(), *signs) < 0.6 * before);
 }
 
+TEST_CASE("outlier inputs over equal weights: not rotated, unless one insists") {
+  sample_layer layer{noise_matrix(16, 192, 1), noise_matrix(40, 192, 2)};
+  for (std::int64_t i = 0; i < 40; ++i) layer.inputs(i, 7) *= 100.0f;
+  for (std::int64_t i = 0; i < 16; ++i) layer.weight(i, 7) = 0.0f;
+  const auto compared = rotated<nearest>{}.apply<w4>(layer.samples());
+  const auto forced = rotated<nearest>{.compare_with_plain = false}.apply<w4>(layer.samples());
+  const auto blind = rotated<nearest>{}.apply<w4>({layer.weight.view(), {}});
+  REQUIRE(compared.ok());
+  REQUIRE(forced.ok());
+  REQUIRE(blind.ok());
+  CHECK(compared->rotation == 0);
+  CHECK_FALSE(compared->note.empty());
+  CHECK(forced->rotation == 64);
+  CHECK(blind->rotation == 64);
+  CHECK(exact_output_error(layer.samples(), *compared) <
+        exact_output_error(layer.samples(), *forced));
+}
+
 TEST_CASE("the same seed gives the same bits, another one others") {
   const sample_layer layer = outlier_weights();
   const auto a = rotated<nearest>{.seed = 4}.apply<w4>(layer.samples());
@@ -130,8 +149,8 @@ TEST_CASE("blocks that do not fit, odd widths, two rotations, no columns") {
         error_code::invalid_argument);
   CHECK(rotated<nearest>{.block = -2}.apply<w4>(layer.samples()).why().code ==
         error_code::invalid_argument);
-  CHECK(rotated<rotated<nearest>>{}.apply<w4>(layer.samples()).why().code ==
-        error_code::invalid_argument);
+  const rotated<rotated<nearest>> twice{.method = {.compare_with_plain = false}};
+  CHECK(twice.apply<w4>(layer.samples()).why().code == error_code::invalid_argument);
   const sample_layer odd{noise_matrix(3, 33, 1), noise_matrix(2, 33, 2)};
   const auto r = rotated<nearest>{}.apply<w4>(odd.samples());
   REQUIRE(r.ok());

@@ -89,16 +89,11 @@ struct awq {
   static std::vector<float> column_energy(matrix_view<const float> x,
                                           const Eigen::RowVectorXf& scale) {
     std::vector<double> energy = input_energy(x);
-    double most = 0;
     for (std::size_t j = 0; j < energy.size(); ++j) {
       const double s = static_cast<double>(scale(static_cast<Eigen::Index>(j)));
       energy[j] /= s * s;
-      most = std::max(most, energy[j]);
     }
-    std::vector<float> out(energy.size(), 1.0f);
-    for (std::size_t j = 0; j < energy.size() && most > 0; ++j)
-      out[j] = static_cast<float>(energy[j] / most);
-    return out;
+    return energy_shares(energy);
   }
 
   // W s as P, clips searched where weights of the columns' errors are given, and its output error.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/gram.hpp - second moments of a layer's inputs, and their inverse in the form that GPTQ walks along.
-// Holds: input_energy, mean_energy, input_gram, inverse_factor. All are free of the inputs' unit: energies are divided
+// Holds: input_energy, mean_energy, energy_shares, input_gram, inverse_factor. All are free of the inputs' unit: energies are divided
 // by the mean of the live columns, so neither huge nor tiny activations overflow, and damping is a
 // plain number.
 #pragma once
@@ -39,6 +39,18 @@ inline double mean_energy(std::span<const double> energy) {
     live += e > 0 ? 1 : 0;
   }
   return live == 0 ? 0.0 : sum / static_cast<double>(live);
+}
+
+/// What an error in each column weighs by itself: its energy and `damp` of the mean, over the
+/// largest. All 1 where no column has energy.
+inline std::vector<float> energy_shares(std::span<const double> energy, double damp = 0.0) {
+  const double floor = damp * mean_energy(energy);
+  double most = 0;
+  for (const double e : energy) most = std::max(most, e + floor);
+  std::vector<float> shares(energy.size(), 1.0f);
+  for (std::size_t j = 0; j < shares.size() && most > 0; ++j)
+    shares[j] = static_cast<float>((energy[j] + floor) / most);
+  return shares;
 }
 
 /// X^T X / unit with the columns of X in `order` (null: as they are), the upper triangle. Summed in

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/hadamard.hpp - weights and inputs turned by the same rotation, so that no column stands out.
-// Holds: hadamard_rotation with rotate() and undo(), largest_hadamard_block, rotated<M>. y = x W^T = (x R)(W R)^T for an
-// orthonormal R: outliers spread over their block, and the layer computes what it did (Ashkboos et
-// al., QuaRot, 2024).
+// Holds: hadamard_rotation with rotate() and undo(), largest_hadamard_block. y = x W^T = (x R)(W R)^T for an orthonormal R:
+// outliers spread over their block, and the layer computes what it did (Ashkboos et al., QuaRot,
+// 2024). Not here: methods on rotated layers (rotated.hpp).
 #pragma once
 
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 #include "qtl/methods/method.hpp"
 
@@ -64,47 +63,6 @@ struct hadamard_rotation {
         x[j] = a + b;
         x[j + half] = a - b;
       }
-  }
-};
-
-/// Method M on the rotated weight and inputs. The layer then rotates its x by
-/// hadamard_rotation{result.rotation, result.rotation_seed}; where k is odd there is nothing to
-/// rotate, which the note says.
-template<Method M>
-struct rotated {
-  static constexpr short_name name = short_name("rotated ").append(short_name(M::name).view());
-  static constexpr bool needs_inputs = M::needs_inputs;
-
-  M method{};
-  std::int64_t block = 0;  ///< a power of two that divides k; 0: the largest
-  std::uint64_t seed = 0;  ///< of random signs; 0: none
-
-  /// Errors: those of M, and invalid_argument for a block that does not fit, or where M rotates by
-  /// itself.
-  template<QuantPolicy P>
-  result<method_result<P>> apply(const layer_samples& layer) const {
-    if (const status s = check_samples(layer, needs_inputs); !s.ok()) return s;
-    const std::int64_t k = layer.weight.cols;
-    const hadamard_rotation rotation{block != 0 ? block : largest_hadamard_block(k), seed};
-    if (k == 0) return method.template apply<P>(layer);
-    if (const status s = rotation.check(k); !s.ok()) return s;
-    if (rotation.block == 1 && seed == 0) {
-      auto plain = method.template apply<P>(layer);
-      if (plain.ok()) plain->note.append("not rotated: the number of columns is odd. ");
-      return plain;
-    }
-    eigen_matrix weight = to_eigen(layer.weight);
-    eigen_matrix inputs;
-    if (layer.inputs.cols == k) inputs = to_eigen(layer.inputs);
-    rotation.rotate(weight);
-    if (inputs.size() != 0) rotation.rotate(inputs);
-    auto out = method.template apply<P>({view_of(weight), view_of(inputs)});
-    if (!out.ok()) return out;
-    if (out->rotation != 0)
-      return failure(error_code::invalid_argument, "method", "it rotates its inputs already");
-    out->rotation = rotation.block;
-    out->rotation_seed = seed;
-    return out;
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/methods/hqq.hpp - parameters fitted to the weight alone, outliers discounted; no data.
+// qtl/methods/hqq.hpp - parameters fitted to the weight alone, outliers discounted; no data needed.
 // Holds: hqq. After Badri and Shaji, "Half-Quadratic Quantization of Large Machine Learning Models", 2023:
 // min sum |W - W'|^p through an auxiliary error e = shrink(W - W'), then a closed-form step on the
 // parameters.
@@ -8,7 +8,9 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <vector>
 
+#include "qtl/methods/better_bands.hpp"
 #include "qtl/methods/block_params.hpp"
 
 namespace qtl::inline v0 {
@@ -37,6 +39,9 @@ constexpr stored_scale<typename P::scale::format> nearest_stored_scale(float sca
 /// are the parameters with the least squared error met on the way: their objective is below that of
 /// round to nearest or they are its own, and neither error is ever above its. (The last parameters
 /// met have the least objective, but clip weights that outputs may well depend on.)
+/// Where the layer has inputs, that squared error weighs each column with their energy, and bands
+/// of rows are rounded plainly where that is better: the output error on them, instead of the
+/// squared error, is never above that of round to nearest.
 struct hqq {
   static constexpr short_name name = "hqq";
   static constexpr bool needs_inputs = false;
@@ -48,21 +53,27 @@ struct hqq {
   executor_ref executor{};  ///< blocks are independent; the result does not depend on it
 
   /// Errors: not_finite naming row and column of the weight, invalid_argument for an option out of
-  /// range, overflow, out_of_memory.
+  /// range, overflow, out_of_memory; where there are inputs, those of check_samples.
   template<QuantPolicy P>
   result<method_result<P>> apply(const layer_samples& layer) const {
-    if (const status s = check_samples(layer, needs_inputs); !s.ok()) return s;
+    const bool informed = layer.inputs.rows != 0;
+    if (const status s = check_samples(layer, informed); !s.ok()) return s;
     if (iterations < 0 || !(p > 0) || p > 1 || !(beta > 0) || !(kappa >= 1))
       return failure(error_code::invalid_argument, "options",
                      "expected iterations >= 0, 0 < p <= 1, beta > 0 and kappa >= 1");
     const eigen_matrix weight = to_eigen(layer.weight);
     const matrix_view<const float> w = view_of(weight);
-    result<QTensor<P>> q = quantize_blocks<P>(
-        w, executor,
-        [&](const block_extent& b, float tensor_scale) { return fit<P>(w, b, tensor_scale); });
+    const std::vector<float> shares = input_shares(layer, informed);
+    const float* column_weight = informed ? shares.data() : nullptr;
+    result<QTensor<P>> q =
+        quantize_blocks<P>(w, executor, [&](const block_extent& b, float tensor_scale) {
+          return fit<P>(w, b, tensor_scale, column_weight);
+        });
     if (!q.ok()) return q.why();
     method_result<P> out;
     out.weight = *std::move(q);
+    if (informed)
+      if (const status s = keep_plain_bands(layer, out, executor); !s.ok()) return s;
     return out;
   }
 
@@ -83,8 +94,8 @@ struct hqq {
   enum class part : std::uint8_t { scale, offset };
 
   template<QuantPolicy P>
-  stored_params<P> fit(matrix_view<const float> w, const block_extent& b,
-                       float tensor_scale) const {
+  stored_params<P> fit(matrix_view<const float> w, const block_extent& b, float tensor_scale,
+                       const float* column_weight) const {
     const stored_params<P> plain = nearest_params<P>(w, b, tensor_scale);
     if constexpr (is_unscaled<typename P::scheme>) return plain;
     if (scan_range(block_of(w, b)).range().amax() == 0.0f) return plain;
@@ -92,7 +103,7 @@ struct hqq {
     constexpr bool has_zero_point =
         kind == zero_point_kind::integer || kind == zero_point_kind::wide;
     const double unit = std::fabs(static_cast<double>(plain.decoded(tensor_scale).scale));
-    double least = block_error<P>(w, b, plain.decoded(tensor_scale), 2.0);
+    double least = block_error<P>(w, b, plain.decoded(tensor_scale), 2.0, column_weight);
     stored_params<P> current = plain;
     stored_params<P> best = plain;
     double last = block_error<P>(w, b, plain.decoded(tensor_scale), p);
@@ -112,7 +123,7 @@ struct hqq {
       failed = 0;
       last = objective;
       current = next;
-      const double squared = block_error<P>(w, b, next.decoded(tensor_scale), 2.0);
+      const double squared = block_error<P>(w, b, next.decoded(tensor_scale), 2.0, column_weight);
       if (squared < least) {
         least = squared;
         best = next;

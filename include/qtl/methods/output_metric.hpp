@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/output_metric.hpp - the output error of a change of weights, its gradient, and its exact value.
-// Holds: output_metric, is_clearly_less, sum_over_rows. For errors D of some rows of a weight: ||X D^T||^2, of all rows or
-// per row, and D X^T X. It keeps
+// Holds: exact_row_errors, output_metric, is_clearly_less, sum_over_rows. For errors D of some rows of a weight:
+// ||X D^T||^2, of all rows or per row, and D X^T X. It keeps
 // X or X^T X, whichever is cheaper to multiply with, so that more samples than columns cost no
 // memory.
 #pragma once
@@ -29,6 +29,20 @@ double sum_over_rows(std::int64_t n, const executor_ref& executor, F&& f) {
     sums[static_cast<std::size_t>(c)] = f(c * chunk, std::min(chunk, n - c * chunk));
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+/// ||X d||^2 of every row d, from the inputs X themselves and in double: what decides in the end.
+inline Eigen::VectorXd exact_row_errors(matrix_view<const float> inputs, const eigen_matrix& d) {
+  constexpr std::int64_t slab = 128;
+  const Eigen::MatrixXd transposed = d.cast<double>().transpose();
+  Eigen::VectorXd errors = Eigen::VectorXd::Zero(d.rows());
+  for (std::int64_t first = 0; first < inputs.rows; first += slab) {
+    const std::int64_t rest = inputs.rows - first;
+    const eigen_matrix x = to_eigen(inputs.row_range(first, rest < slab ? rest : slab));
+    const Eigen::MatrixXd outputs = x.cast<double>() * transposed;
+    errors += outputs.colwise().squaredNorm().transpose();
+  }
+  return errors;
 }
 
 /// The quadratic form X^T X of a layer's inputs, in units of their mean energy. Does not own the
@@ -72,19 +86,9 @@ class output_metric {
     return d.cast<double>().cwiseProduct(product.cast<double>()).rowwise().sum();
   }
 
-  /// ||X d||^2 of every row, from the inputs themselves and in double: what decides in the end. In
-  /// the inputs' own unit.
+  /// ||X d||^2 of every row as exact_row_errors has it, in the inputs' own unit.
   Eigen::VectorXd exact_row_errors(const eigen_matrix& d) const {
-    constexpr std::int64_t slab = 128;
-    const Eigen::MatrixXd transposed = d.cast<double>().transpose();
-    Eigen::VectorXd errors = Eigen::VectorXd::Zero(d.rows());
-    for (std::int64_t first = 0; first < inputs_.rows; first += slab) {
-      const std::int64_t rest = inputs_.rows - first;
-      const eigen_matrix x = to_eigen(inputs_.row_range(first, rest < slab ? rest : slab));
-      const Eigen::MatrixXd outputs = x.cast<double>() * transposed;
-      errors += outputs.colwise().squaredNorm().transpose();
-    }
-    return errors;
+    return qtl::exact_row_errors(inputs_, d);
   }
 
  private:
