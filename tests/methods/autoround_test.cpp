@@ -134,15 +134,15 @@ TEST_CASE("gradients of offsets and clips against finite differences of the surr
 
 TEST_CASE("output error below plain rounding's with correlated inputs") {
   const autoround method{};
-  check_not_worse<s4_g128>(method, 0.8);
-  check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.8);
-  check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.85);
+  check_not_worse<s4_g128>(method, 0.75);
+  check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.75);
+  check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.75);
   check_not_worse<policy<u4, affine, per_channel>>(method, 0.85);
-  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(method, 0.9);
+  check_not_worse<policy<u2, affine_float_shift, per_group<64>>>(method, 0.4);
   check_not_worse<policy<s4, symmetric, per_tensor>>(method, 0.9);
   check_not_worse<policy<s4, symmetric_half_step, per_block<16, 128>, scaled_by<f16>>>(method, 0.9);
   check_not_worse<policy<nf4, symmetric, per_group<64>>>(method, 0.9);
-  check_not_worse<mx<e2m1>>(method, 0.95);
+  check_not_worse<mx<e2m1>>(method, 0.7);
   check_not_worse<nvfp4_tensor<>>(method, 0.95);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/adaround.hpp - up or down, learned for every weight.
 // Holds: adaround, rectified_sigmoid, soft_rounding (the objective and its gradient). Formula: Nagel et al., Up or Down?
-// Adaptive Rounding, 2020. Works between the neighbouring codes of any scaled format; scales are
-// those of plain rounding.
+// Adaptive Rounding, 2020. Works between the neighbouring codes of any scaled format; scales stay
+// what they are at the start.
 #pragma once
 
 #include <algorithm>
@@ -64,21 +64,24 @@ struct soft_rounding {
   }
 };
 
-/// AdaRound on the output error of the layer, by Adam on all samples at once. Rounding is hard in
-/// the end; each row keeps the best rounding seen, and plain rounding's where none is better.
-/// `lambda` weighs against squared output errors of which plain rounding makes k / 1000 per row, so
-/// it needs no tuning by layer.
+/// AdaRound on the output error of the layer, by Adam on all samples at once. It starts from rtn
+/// with clip search, whose scales matter more than any rounding at few bits. Rounding is hard in
+/// the end; each row keeps the best rounding seen, and rtn's where none is better, so that on its
+/// samples the result is never worse than round to nearest. `lambda` weighs against squared output
+/// errors of which rtn makes k / 1000 per row, so it needs no tuning by layer.
 struct adaround {
   static constexpr short_name name = "adaround";
   static constexpr bool needs_inputs = true;
 
-  int iterations = 500;
-  float learning_rate = 0.03f;
+  int iterations = 250;
+  float learning_rate = 0.1f;
   float lambda = 0.01f;      ///< of the term that drives h to 0 or 1
   float beta_start = 20.0f;  ///< its exponent after the warm-up
   float beta_end = 2.0f;     ///< and at the end
   float warm_up = 0.1f;      ///< share of the iterations without that term
-  executor_ref executor{};   ///< rows are split; the result does not depend on it
+  bool clip_search = true;   ///< scales are those of rtn's clip search; else of the whole range
+  clip_options clip{.steps = 20, .least = 0.5f};  ///< how
+  executor_ref executor{};  ///< rows are split; the result does not depend on it
 
   /// Errors: those of check_samples; invalid_argument for an option; overflow, out_of_memory.
   template<QuantPolicy P>
@@ -86,7 +89,7 @@ struct adaround {
     if (const status s = check_samples(layer, needs_inputs); !s.ok()) return s;
     if (const status s = check(); !s.ok()) return s;
     return learn_rounding<P>(
-        layer, 1, executor,
+        layer, {.clip_search = clip_search, .clip = clip, .executor = executor}, 1,
         [&](const auto& metric, auto& q, std::int64_t first, std::int64_t rows) {
           learn_rows<P>(layer.weight, metric, q, first, rows);
         });
@@ -111,7 +114,7 @@ struct adaround {
   struct chunk_state {
     soft_rounding problem;
     eigen_matrix high_error;     // high - w
-    eigen_matrix nearest_error;  // of plain rounding
+    eigen_matrix nearest_error;  // of what it starts from
     eigen_matrix best_error;     // of the best rounding seen
     Eigen::VectorXd best;        // its squared output error, by row
     eigen_matrix a;

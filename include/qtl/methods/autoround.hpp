@@ -77,6 +77,16 @@ class rounding_offsets {
 
   const block_grid& grid() const { return grid_; }
 
+  /// Sets the shares to those that a clip search finds, both sides alike.
+  void search_shares(const clip_options& clip, const float* column_weight) {
+    each_block([&](const block_extent& b) {
+      const float share =
+          search_share<P>(view_of(weight_), b, tensor_scale_, clip, column_weight).share;
+      low_share[static_cast<std::size_t>(b.index)] = share;
+      high_share[static_cast<std::size_t>(b.index)] = share;
+    });
+  }
+
   /// Codes and errors of the present offsets and shares.
   void round() {
     each_block([&](const block_extent& b) {
@@ -163,8 +173,9 @@ class rounding_offsets {
   std::vector<clip_edges<P>> edges_;
 };
 
-/// AutoRound on the output error of the layer, all samples at once and so without chance. Each band
-/// of rows that shares scales keeps the best seen, and plain rounding where nothing is better.
+/// AutoRound on the output error of the layer, all samples at once and so without chance. Clips
+/// start where a search that weighs errors by the energy of their column finds them. Each band of
+/// rows that shares scales keeps the best seen, and plain rounding where nothing is better.
 struct autoround {
   static constexpr short_name name = "autoround";
   static constexpr bool needs_inputs = true;
@@ -182,10 +193,11 @@ struct autoround {
     if (const status s = check(); !s.ok()) return s;
     const block_grid grid = make_block_grid(layer.weight.rows, layer.weight.cols,
                                             P::granularity::block_rows, P::granularity::block_cols);
+    const std::vector<float> column_weight = input_shares(layer, true);
     return learn_rounding<P>(
-        layer, grid.block_rows, executor,
+        layer, {.executor = executor}, grid.block_rows,
         [&](const auto& metric, auto& q, std::int64_t first, std::int64_t rows) {
-          learn_rows<P>(layer.weight, metric, q, first, rows);
+          learn_rows<P>(layer.weight, metric, column_weight.data(), q, first, rows);
         });
   }
 
@@ -211,9 +223,12 @@ struct autoround {
   };
 
   template<QuantPolicy P>
-  void learn_rows(matrix_view<const float> weight, const output_metric& metric, QTensor<P>& q,
-                  std::int64_t first, std::int64_t rows) const {
+  void learn_rows(matrix_view<const float> weight, const output_metric& metric,
+                  const float* column_weight, QTensor<P>& q, std::int64_t first,
+                  std::int64_t rows) const {
     rounding_offsets<P> state(weight, first, rows, q.tensor_scale());
+    if (learn_clip && iterations > 0)
+      state.search_shares({.steps = 20, .least = least_share}, column_weight);
     best_seen<P> best;
     const float rate =
         learning_rate > 0 ? learning_rate : 1.0f / static_cast<float>(std::max(1, iterations));

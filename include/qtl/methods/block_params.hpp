@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/methods/block_params.hpp - parameters of a block that are searched for instead of taken from its range.
-// Holds: clip_options, clipped_range<S>, block_error<P>, search_clip<P>, quantize_blocks<P>. Methods that choose each
+// Holds: clip_options, clipped_range<S>, block_error<P>, search_share<P>, search_clip<P>, quantize_blocks<P>. Methods that choose each
 // block by itself are one lambda over quantize_blocks. Not here: choices column by column
 // (column_quantizer.hpp).
 #pragma once
@@ -93,18 +93,24 @@ double block_error(matrix_view<const float> x, const block_extent& b, const qpar
   return sum;
 }
 
-/// The parameters of block b of x with the least block_error among the shares of its range; the
-/// whole range where nothing is better. Precondition: as for_each_quantized_run, all values finite.
+/// What a search for a block's clip found.
 template<QuantPolicy P>
-stored_params<P> search_clip(matrix_view<const float> x, const block_extent& b, float tensor_scale,
-                             const clip_options& clip, const float* column_weight = nullptr) {
+struct found_clip {
+  stored_params<P> params;
+  float share = 1.0f;  ///< of the range that is kept
+};
+
+/// The clip of block b of x with the least block_error among the shares of its range; the whole
+/// range where nothing is better. Precondition: as for_each_quantized_run, all values finite.
+template<QuantPolicy P>
+found_clip<P> search_share(matrix_view<const float> x, const block_extent& b, float tensor_scale,
+                           const clip_options& clip, const float* column_weight = nullptr) {
   const value_range range = scan_range(block_of(x, b)).range();
-  const stored_params<P> whole = choose_stored<P>(range, tensor_scale);
-  if constexpr (is_unscaled<typename P::scheme>) return whole;
-  if (range.amax() == 0.0f) return whole;
-  stored_params<P> best = whole;
-  stored_params<P> last = whole;
-  double least = block_error<P>(x, b, whole.decoded(tensor_scale), clip.norm, column_weight);
+  found_clip<P> best{choose_stored<P>(range, tensor_scale)};
+  if constexpr (is_unscaled<typename P::scheme>) return best;
+  if (range.amax() == 0.0f) return best;
+  stored_params<P> last = best.params;
+  double least = block_error<P>(x, b, last.decoded(tensor_scale), clip.norm, column_weight);
   for (int step = 1; step <= clip.steps; ++step) {
     const float cut =
         (1.0f - clip.least) * static_cast<float>(step) / static_cast<float>(clip.steps);
@@ -115,9 +121,16 @@ stored_params<P> search_clip(matrix_view<const float> x, const block_extent& b, 
     const double error = block_error<P>(x, b, next.decoded(tensor_scale), clip.norm, column_weight);
     if (!(error < least)) continue;
     least = error;
-    best = next;
+    best = {next, 1.0f - cut};
   }
   return best;
+}
+
+/// The parameters that search_share finds.
+template<QuantPolicy P>
+stored_params<P> search_clip(matrix_view<const float> x, const block_extent& b, float tensor_scale,
+                             const clip_options& clip, const float* column_weight = nullptr) {
+  return search_share<P>(x, b, tensor_scale, clip, column_weight).params;
 }
 
 /// x as a tensor of policy P with the parameters choose(block_extent, tensor_scale) gives to each
