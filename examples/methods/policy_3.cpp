@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy_part.hpp"
+
+template void methods::run_policy<3>(std::span<const methods::sampled_layer>, const std::string&,
+                                     const qtl::executor_ref&,
+                                     const std::function<void(methods::outcome)>&);
