@@ -5,7 +5,7 @@
 
 #include <tuple>
 
-#include "tables.hpp"
+#include "policies.hpp"
 
 namespace methods {
 

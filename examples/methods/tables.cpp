@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../fashion_mnist/text_table.hpp"
+#include "policies.hpp"
 
 namespace methods {
 namespace {
@@ -46,8 +47,21 @@ void print_layers(std::span<const outcome> outcomes) {
                 o.note.c_str());
 }
 
-void print_table(const std::string& policy, std::span<const sampled_layer> layers,
-                 const table_options& options, const qtl::executor_ref& executor) {
+/// What a user must not find in a table.
+std::string complaint(const std::string& policy, std::span<const outcome> outcomes) {
+  const standing seen = standing_of(outcomes, &outcome::calibration, &outcome::plain_calibration);
+  const std::string& method = outcomes.front().method;
+  std::string text;
+  if (seen.losses != 0)
+    text +=
+        policy + ", " + method + ": loses to rtn on " + std::to_string(seen.losses) + " layers\n";
+  if (policy == "s4_g128" && method.starts_with("gptq") && seen.ratio > 0.75)
+    text += policy + ", " + method + ": gains less than 25 % on rtn\n";
+  return text;
+}
+
+std::string print_table(const std::string& policy, std::span<const sampled_layer> layers,
+                        const table_options& options, const qtl::executor_ref& executor) {
   fashion::text_table table({{"method", true},
                              {"error"},
                              {"/ rtn"},
@@ -58,26 +72,32 @@ void print_table(const std::string& policy, std::span<const sampled_layer> layer
                              {"worst"},
                              {"lost"},
                              {"seconds"}});
+  std::string complaints;
   std::vector<outcome> outcomes;
   const auto see = [&](outcome o) {
     outcomes.push_back(std::move(o));
     if (outcomes.size() < layers.size()) return;
     if (options.per_layer) print_layers(outcomes);
     table.add_row(row_of(outcomes));
+    complaints += complaint(policy, outcomes);
     outcomes.clear();
   };
   run_functions[policy_number(policy)](layers, options.method, executor, see);
   std::printf("%s, %zu layers\n\n%s\n", policy.c_str(), layers.size(), table.text().c_str());
   std::fflush(stdout);
+  return complaints;
 }
 
 }  // namespace
 
-void print_tables(std::span<const sampled_layer> layers, const table_options& options,
-                  const qtl::executor_ref& executor) {
+std::string print_tables(std::span<const sampled_layer> layers, const table_options& options,
+                         const qtl::executor_ref& executor) {
   std::vector<std::string> policies = options.policies;
   if (policies.empty()) policies.assign(std::begin(compared_policies), std::end(compared_policies));
-  for (const std::string& name : policies) print_table(name, layers, options, executor);
+  std::string complaints;
+  for (const std::string& name : policies)
+    complaints += print_table(name, layers, options, executor);
+  return complaints;
 }
 
 }  // namespace methods
