@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/common/command_line.hpp - a program's options as a table that both parses and explains
 // them.
-// Holds: option, usage_error, parse_options, option_lines, positive_number, list_of.
+// Holds: option, usage_error, parse_options, option_lines, number_from, list_of.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 #include <stdexcept>
@@ -83,10 +84,13 @@ Options parse_options(std::span<const option<Options>> table, std::span<char* co
 /// The table as lines of a help text.
 template<class Options>
 std::string option_lines(std::span<const option<Options>> table) {
+  std::size_t width = 24;
+  for (const option<Options>& o : table)
+    width = std::max(width, o.name.size() + o.value.size() + 5);
   std::string text;
   for (const option<Options>& o : table) {
     std::string line = "  " + std::string(o.name) + " " + std::string(o.value);
-    line.resize(24, ' ');
+    line.resize(width, ' ');
     text += line + std::string(o.help) + "\n";
   }
   return text;

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <exception>
 
-#include "../option_table.hpp"
+#include "../common/command_line.hpp"
 #include "../thread_pool.hpp"
 #include "layers.hpp"
 #include "policies.hpp"
@@ -23,7 +23,7 @@ struct options {
   bool help = false;
 };
 
-constexpr command_line::option<options> table[] = {
+constexpr common::option<options> table[] = {
     {"--policy", "NAME", "compare under this policy only; may be given several times",
      [](options& o, std::string_view v) { o.tables.policies.emplace_back(v); }},
     {"--method", "WORDS", "only methods whose names contain the words",
@@ -39,7 +39,7 @@ constexpr command_line::option<options> table[] = {
     {"--data", "FOLDER", "where the bundled network is (examples/fashion_mnist)",
      [](options& o, std::string_view v) { o.data = v; }},
     {"--threads", "N", "threads of the pool (1)",
-     [](options& o, std::string_view v) { o.threads = command_line::positive_number<int>(v); }},
+     [](options& o, std::string_view v) { o.threads = common::number_from(1, v); }},
     {"--help", "", "print this", [](options& o, std::string_view) { o.help = true; }},
 };
 
@@ -50,13 +50,13 @@ void print_help() {
       "Compares quantization methods with plain rounding by the output error of real layers.\n\n"
       "Usage: ./dev methods [OPTION]...\n\n%s\nPolicies:%s\n\n"
       "The exit status is 1 where a method has more error than plain rounding on samples it saw.\n",
-      command_line::option_help<options>(table).c_str(), policies.c_str());
+      common::option_lines<options>(table).c_str(), policies.c_str());
 }
 
 /// False where a method breaks its promise.
 bool run(const options& o) {
   if (o.model.empty() != o.inputs.empty())
-    throw command_line::usage_error("--model, --inputs: one needs the other");
+    throw common::usage_error("--model, --inputs: one needs the other");
   const layer_set set =
       o.model.empty() ? bundled_layers(o.data) : read_layers(o.model, o.inputs, o.held_out);
   thread_pool pool(o.threads);
@@ -70,14 +70,13 @@ bool run(const options& o) {
 
 int main(int argc, char** argv) {
   try {
-    const auto o =
-        command_line::parse_options<methods::options>(methods::table, {argv + 1, argv + argc});
+    const auto o = common::parse_options<methods::options>(methods::table, {argv + 1, argv + argc});
     if (o.help) {
       methods::print_help();
       return 0;
     }
     return methods::run(o) ? 0 : 1;
-  } catch (const command_line::usage_error& e) {
+  } catch (const common::usage_error& e) {
     std::fprintf(stderr, "methods: %s\n", e.what());
     return 2;
   } catch (const std::exception& e) {

@@ -7,13 +7,13 @@
 #include <stdexcept>
 #include <utility>
 
-#include "../fashion_mnist/text_table.hpp"
+#include "../common/text_table.hpp"
 #include "policies.hpp"
 
 namespace methods {
 namespace {
 
-using fashion::formatted;
+using common::formatted;
 using run_function = decltype(&run_policy<0>);
 
 constexpr std::size_t policy_count = std::size(compared_policies);
@@ -62,16 +62,16 @@ std::string complaint(const std::string& policy, std::span<const outcome> outcom
 
 std::string print_table(const std::string& policy, std::span<const sampled_layer> layers,
                         const table_options& options, const qtl::executor_ref& executor) {
-  fashion::text_table table({{"method", true},
-                             {"error"},
-                             {"/ rtn"},
-                             {"worst"},
-                             {"lost"},
-                             {"held out"},
-                             {"/ rtn"},
-                             {"worst"},
-                             {"lost"},
-                             {"seconds"}});
+  common::text_table table({{"method", true},
+                            {"error"},
+                            {"/ rtn"},
+                            {"worst"},
+                            {"lost"},
+                            {"held out"},
+                            {"/ rtn"},
+                            {"worst"},
+                            {"lost"},
+                            {"seconds"}});
   std::string complaints;
   std::vector<outcome> outcomes;
   const auto see = [&](outcome o) {

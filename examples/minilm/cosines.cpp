@@ -3,44 +3,40 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <stdexcept>
 
-#include "../fashion_mnist/policies.hpp"
-#include "../fashion_mnist/text_table.hpp"
+#include "qtl/cpu.hpp"
+
+#include "../common/text_table.hpp"
 #include "activations.hpp"
 #include "corpus.hpp"
 
 namespace minilm {
 namespace {
 
-struct quantized_encoder {
+/// The presets of the table: every kind once. Each is compiled, so the list is kept short.
+using presets = qtl::type_list<qtl::w8a8, qtl::w8a8_static, qtl::w4a8, qtl::w8a16, qtl::w4a16,
+                               qtl::w4a16_g32, qtl::w3a16, qtl::w2a16, qtl::fp8, qtl::mxfp8,
+                               qtl::mxfp4, qtl::nvfp4, qtl::nf4_a16>;
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  qtl::for_each_type(presets{}, [&]<class Pair>() { names.emplace_back(Pair::name.view()); });
+  return names;
+}
+
+/// All linear layers under a preset, the pooler's too.
+std::vector<qtl::any_linear> quantize(const encoder_weights& weights,
+                                      std::span<const qtl::value_range> ranges,
+                                      const std::string& preset) {
+  const qtl::linear_desc desc = qtl::value_or_throw(qtl::preset_by_name(preset));
   std::vector<qtl::any_linear> layers;
-  std::int64_t bytes = 0;
-};
-
-quantized_encoder quantize(const encoder_weights& weights, std::span<const qtl::value_range> ranges,
-                           const fashion::policy_entry& preset) {
-  quantized_encoder made;
   for (std::size_t i = 0; i < weights.linears.size(); ++i) {
-    qtl::io::safetensors_writer unused;
     const linear& layer = weights.linears[i];
-    fashion::quantized_layer one =
-        preset.quantize({layer.name, layer.weight, layer.bias}, ranges[i], unused);
-    made.layers.push_back(std::move(one.linear));
-    made.bytes += one.bytes;
+    const auto n = static_cast<std::size_t>(layer.bias.size());
+    layers.push_back(qtl::value_or_throw(qtl::try_make_linear(
+        presets{}, desc, qtl::as_view(layer.weight), {layer.bias.data(), n}, ranges[i])));
   }
-  return made;
-}
-
-double count_weights(const encoder_weights& weights) {
-  double count = 0;
-  for (const linear& layer : weights.linears) count += static_cast<double>(layer.weight.size());
-  return count;
-}
-
-const fashion::policy_entry& find_preset(const std::string& name) {
-  if (const fashion::policy_entry* found = fashion::find_policy(name)) return *found;
-  throw std::invalid_argument("--quantize: no preset is called '" + name + "'");
+  return layers;
 }
 
 }  // namespace
@@ -77,25 +73,18 @@ run_linear quantized_linears(std::span<const qtl::any_linear> layers,
 }
 
 void print_preset_cosines(const encoder_weights& weights, std::span<const token_ids> calibration,
-                          std::span<const token_ids> texts, std::vector<std::string> presets,
+                          std::span<const token_ids> texts, std::vector<std::string> names,
                           const qtl::executor_ref& executor) {
-  if (std::find(presets.begin(), presets.end(), "all") != presets.end()) {
-    presets.clear();
-    for (const fashion::policy_entry& entry : fashion::policies()) presets.emplace_back(entry.name);
-  }
+  if (std::find(names.begin(), names.end(), "all") != names.end()) names = preset_names();
   const std::vector<qtl::value_range> ranges = collect_ranges(weights, calibration);
   const matrix expected = embed_all(weights, texts, float_linears(weights));
-  fashion::text_table table(
-      {{"preset", true}, {"bits/weight"}, {"mean cosine"}, {"least cosine"}, {"kernel", true}});
-  for (const std::string& name : presets) {
-    const quantized_encoder encoder = quantize(weights, ranges, find_preset(name));
+  common::text_table table({{"preset", true}, {"mean cosine"}, {"least cosine"}, {"kernel", true}});
+  for (const std::string& name : names) {
+    const std::vector<qtl::any_linear> layers = quantize(weights, ranges, name);
     const cosine_summary cosine = compare_embeddings(
-        expected, embed_all(weights, texts, quantized_linears(encoder.layers, executor)));
-    table.add_row(
-        {name,
-         fashion::formatted(8 * static_cast<double>(encoder.bytes) / count_weights(weights), 2),
-         fashion::formatted(cosine.mean, 5), fashion::formatted(cosine.least, 5),
-         encoder.layers.front().kernel_name()});
+        expected, embed_all(weights, texts, quantized_linears(layers, executor)));
+    table.add_row({name, common::formatted(cosine.mean, 5), common::formatted(cosine.least, 5),
+                   layers.front().kernel_name()});
   }
   std::printf("%td texts, embedded with all linear layers quantized\n\n%s", expected.rows(),
               table.text().c_str());

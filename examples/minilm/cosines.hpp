@@ -31,11 +31,11 @@ cosine_summary compare_embeddings(const matrix& expected, const matrix& got);
 run_linear quantized_linears(std::span<const qtl::any_linear> layers,
                              const qtl::executor_ref& executor);
 
-/// Embeds the texts with all linear layers under each preset, the pooler's too, and prints a table.
-/// Static activations are calibrated on `calibration`. Throws std::invalid_argument for a name that
-/// is no preset's.
+/// Embeds the texts with all linear layers under each preset and prints a table; "all" stands for
+/// the presets that are compiled in. Static activations are calibrated on `calibration`. Throws
+/// qtl::error for other names.
 void print_preset_cosines(const encoder_weights& weights, std::span<const token_ids> calibration,
-                          std::span<const token_ids> texts, std::vector<std::string> presets,
+                          std::span<const token_ids> texts, std::vector<std::string> names,
                           const qtl::executor_ref& executor);
 
 }  // namespace minilm

@@ -8,7 +8,7 @@
 
 #include "qtl/io/safetensors_writer.hpp"
 
-#include "../option_table.hpp"
+#include "../common/command_line.hpp"
 #include "../thread_pool.hpp"
 #include "activations.hpp"
 #include "corpus.hpp"
@@ -30,9 +30,7 @@ struct options {
   std::string corpus = "examples/minilm/corpus.txt";
 };
 
-using command_line::positive_number;
-
-constexpr command_line::option<options> table[] = {
+constexpr common::option<options> table[] = {
     {"--check", "", "compare cosines of sentence pairs with an independent computation's",
      [](options& o, std::string_view) { o.check = true; }},
     {"--write-activations", "FILE", "write real inputs of every linear layer, as safetensors",
@@ -40,11 +38,13 @@ constexpr command_line::option<options> table[] = {
     {"--held-out", "", "write those of the other half of the texts",
      [](options& o, std::string_view) { o.held_out = true; }},
     {"--samples", "N", "rows per layer (1024)",
-     [](options& o, std::string_view v) { o.samples = positive_number<std::size_t>(v); }},
+     [](options& o, std::string_view v) {
+       o.samples = static_cast<std::size_t>(common::number_from(1, v));
+     }},
     {"--quantize", "PRESET", "embed with quantized layers; 'all', or several times",
      [](options& o, std::string_view v) { o.presets.emplace_back(v); }},
     {"--threads", "N", "threads of the pool (1)",
-     [](options& o, std::string_view v) { o.threads = positive_number<int>(v); }},
+     [](options& o, std::string_view v) { o.threads = common::number_from(1, v); }},
     {"--model", "FOLDER", "where model.safetensors and vocab.txt are (build/models/minilm)",
      [](options& o, std::string_view v) { o.model = v; }},
     {"--corpus", "FILE", "texts, one a line (examples/minilm/corpus.txt)",
@@ -57,7 +57,7 @@ void print_help() {
       "Runs the sentence encoder all-MiniLM-L6-v2 and measures what quantization leaves of it.\n\n"
       "Usage: ./dev minilm [OPTION]...\n\n%s\n"
       "The exit status is 1 where --check finds a difference.\n",
-      command_line::option_help<options>(table).c_str());
+      common::option_lines<options>(table).c_str());
 }
 
 tokenizer load_tokenizer(const std::string& path) {
@@ -96,14 +96,13 @@ bool run(const options& o) {
 
 int main(int argc, char** argv) {
   try {
-    const auto o =
-        command_line::parse_options<minilm::options>(minilm::table, {argv + 1, argv + argc});
+    const auto o = common::parse_options<minilm::options>(minilm::table, {argv + 1, argv + argc});
     if (o.help || argc == 1) {
       minilm::print_help();
       return 0;
     }
     return minilm::run(o) ? 0 : 1;
-  } catch (const command_line::usage_error& e) {
+  } catch (const common::usage_error& e) {
     std::fprintf(stderr, "minilm: %s\n", e.what());
     return 2;
   } catch (const std::exception& e) {

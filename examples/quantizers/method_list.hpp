@@ -17,9 +17,9 @@
 #include "qtl/methods/bias_correction.hpp"
 #include "qtl/methods/channel_scaling.hpp"
 #include "qtl/methods/gptq.hpp"
-#include "qtl/methods/hadamard.hpp"
 #include "qtl/methods/hqq.hpp"
 #include "qtl/methods/output_error.hpp"
+#include "qtl/methods/rotated.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/methods/smoothquant.hpp"
 
