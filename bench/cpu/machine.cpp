@@ -4,8 +4,9 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 #include "qtl/backend/cpu/isa.hpp"
@@ -19,13 +20,6 @@ constexpr const char* core_type = "OPENBLAS_CORETYPE";
 
 }  // namespace
 
-std::string cpu_model() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
 double load_average() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : -1;
@@ -38,16 +32,6 @@ std::string utc_time() {
   return text;
 }
 
-std::string compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "unknown";
-#endif
-}
-
 void restart_with_environment(char** argv) {
   bool changed = false;
   const auto set = [&](const char* name, const char* value) {
@@ -58,7 +42,10 @@ void restart_with_environment(char** argv) {
   };
   set(tunables, "glibc.malloc.hugetlb=1");
   if (qtl::is_available(qtl::isa_level::avx512)) set(core_type, "SkylakeX");
-  if (changed) execv("/proc/self/exe", argv);  // where that fails, we go on as we are
+  if (!changed) return;
+  std::error_code unreadable;  // where there is no /proc, we go on as we are
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
+  if (!unreadable) execv(program.c_str(), argv);
 }
 
 bool has_huge_pages() {
