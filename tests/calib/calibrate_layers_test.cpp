@@ -27,8 +27,9 @@ TEST_CASE("calibrate: QLinear layers in a chain, then static layers from what wa
   std::vector<minmax_observer> observers(2);
   CHECK(calibrate(chain(first, second), row_batches(as_view(x), 8), observers).batches == 5);
 
-  minmax_observer middle;
-  CHECK(middle.observe(first(x)).ok());
+  minmax_observer middle;  // batch by batch too: f32 sums depend on the number of tokens
+  for (std::int64_t i = 0; i < 40; i += 8)
+    CHECK(middle.observe(first(as_view(x).row_range(i, 8))).ok());
   CHECK(observers[1].range().min == middle.range().min);
   CHECK(observers[1].range().max == middle.range().max);
   CHECK(try_params<A>(observers[0])->scale == calibrate<A>(x).scale);
