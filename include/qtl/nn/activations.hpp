@@ -103,6 +103,24 @@ qparams<A> group_params(matrix_view<const float> x, std::int64_t i, std::int64_t
   return p;
 }
 
+/// F::decode(F::encode(x)) of f16 or bf16 without a branch: the bits rounded to even in place, or
+/// below the smallest normal a sum that leaves no finer bits.
+template<NumberFormat F>
+constexpr float rounded_to(float x) {
+  constexpr int dropped = 23 - F::mantissa_bits;
+  constexpr std::uint32_t infinity = 0x7F800000u;
+  constexpr float coarse = 1.5f * power_of_two(23 + F::min_exponent - F::mantissa_bits);
+  const std::uint32_t magnitude = float_bits(x) & 0x7FFFFFFFu;
+  const std::uint32_t even = magnitude >> dropped & 1u;
+  const std::uint32_t nearest = (magnitude + even + ((1u << (dropped - 1)) - 1u)) >> dropped
+                                                                                         << dropped;
+  std::uint32_t bits = nearest > float_bits(F::max) ? infinity : nearest;
+  if (F::exponent_bits < 8 && magnitude < float_bits(power_of_two(F::min_exponent)))
+    bits = float_bits(float_from_bits(magnitude) + coarse - coarse);
+  if (magnitude > infinity) bits = float_bits(quiet_nan);
+  return float_from_bits(bits | (float_bits(x) & 0x80000000u));
+}
+
 /// Writes the offset of block number `at` into the operand's memory.
 template<QuantPolicy A>
 void store_offset(const activation_operand& to, std::int64_t at, const qparams<A>& p) {
@@ -130,6 +148,17 @@ void quantize_token(matrix_view<const float> x, std::int64_t i, const shared_par
   }
 }
 
+/// Element (i, j) rounded to A's format, kept as a real.
+template<QuantPolicy A>
+constexpr float rounded_real(float x, std::int64_t i, std::int64_t j) {
+  using F = typename A::format;
+  constexpr bool even = A::rounding_tag::mode == rounding_mode::nearest_even;
+  if constexpr (even && (std::same_as<F, f16> || std::same_as<F, bf16>))
+    return rounded_to<F>(x);
+  else
+    return F::decode(encode_with<F>(x, element_rounding<A>(i, j)));
+}
+
 }  // namespace activations
 
 /// The activations x (m x k) as a kernel takes them. `fixed` is the calibrated scale of a static
@@ -152,8 +181,7 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
     const matrix_view<float> rounded(reinterpret_cast<float*>(memory), x.rows, x.cols);
     executor.parallel_for(x.rows, [&](std::int64_t i) {
       for (std::int64_t j = 0; j < x.cols; ++j)
-        rounded(i, j) =
-            A::format::decode(encode_with<typename A::format>(x(i, j), element_rounding<A>(i, j)));
+        rounded(i, j) = activations::rounded_real<A>(x(i, j), i, j);
     });
     out.reals = rounded;
     return out;

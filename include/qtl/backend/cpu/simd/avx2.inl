@@ -122,8 +122,6 @@ inline bytes all_quads(const std::byte* p) {
   return _mm256_set1_epi32(quad);
 }
 inline bytes all_bytes(std::int8_t v) { return _mm256_set1_epi8(v); }
-inline bytes flip_signs(bytes v) { return _mm256_xor_si256(v, all_bytes(-128)); }
-inline void store_bytes(void* p, bytes v) { store_ints(p, v); }
 inline bytes low_nibbles(bytes v) { return _mm256_and_si256(v, all_bytes(15)); }
 inline bytes high_nibbles(bytes v) {
   return _mm256_and_si256(_mm256_srli_epi16(v, 4), all_bytes(15));

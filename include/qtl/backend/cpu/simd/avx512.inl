@@ -86,8 +86,6 @@ inline bytes all_quads(const std::byte* p) {
   return _mm512_set1_epi32(quad);
 }
 inline bytes all_bytes(std::int8_t v) { return _mm512_set1_epi8(v); }
-inline bytes flip_signs(bytes v) { return _mm512_xor_si512(v, all_bytes(-128)); }
-inline void store_bytes(void* p, bytes v) { _mm512_storeu_si512(p, v); }
 inline bytes low_nibbles(bytes v) { return _mm512_and_si512(v, all_bytes(15)); }
 inline bytes high_nibbles(bytes v) {
   return _mm512_and_si512(_mm512_srli_epi16(v, 4), all_bytes(15));

@@ -94,6 +94,8 @@ template<int Bits, int Rows>
     for (int v = 0; v < whole_vectors; ++v)
       acc[r][v] = t.continues ? load_ints(buffer + r * whole_columns + v * lanes)
                               : all_ints(t.terms[r * t.terms_stride]);
+  // One row of outputs is prefetched at a time: all at once would take the miss buffers that the
+  // weights need.
   constexpr std::int64_t step = 32 / Bits;
   const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
@@ -121,7 +123,8 @@ inline void start_line(const integer_layout& l, const std::byte* segment, std::i
   for (std::int64_t c = 0; c < l.columns; c += lanes) {
     ints start = all_ints(term);
     if (l.column_zeros)
-      start = multiply(load_ints(segment + l.zeros_offset() + c * 4), all_ints(-term));
+      start = subtract(zero_ints(),
+                       multiply(load_ints(segment + l.zeros_offset() + c * 4), all_ints(term)));
     if (l.column_sums)
       start =
           subtract(start, multiply(load_ints(segment + l.sums_offset() + c * 4), all_ints(x_zero)));

@@ -173,7 +173,6 @@ inline bytes load_bytes(const void* p) {
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-inline void store_bytes(void* p, bytes v) { std::memcpy(p, &v, sizeof v); }
 /// The four bytes at p in every lane.
 inline bytes all_quads(const std::byte* p) {
   return each<bytes>([&](int i) { return static_cast<std::uint8_t>(p[i % 4]); });
@@ -199,8 +198,11 @@ inline void pin(T&) {}
 
 /// acc + the sum over each lane's four bytes of w (unsigned) times x (signed).
 inline ints dot(ints acc, bytes w, bytes x) {
-  for (int i = 0; i < 4 * lanes; ++i)
-    acc.lane[i / 4] += std::int32_t{w.lane[i]} * static_cast<std::int8_t>(x.lane[i]);
+  for (int i = 0; i < 4 * lanes; ++i) {
+    const std::int32_t product = std::int32_t{w.lane[i]} * static_cast<std::int8_t>(x.lane[i]);
+    acc.lane[i / 4] =
+        static_cast<std::int32_t>(as_unsigned(acc.lane[i / 4]) + as_unsigned(product));
+  }
   return acc;
 }
 inline constexpr bool unsigned_dot = true;
