@@ -4,12 +4,12 @@
 // context.
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <vector>
 
 #include <Eigen/Core>
 
 #include "benchmarks.hpp"
+#include "circumstances.hpp"
 
 namespace qtl_bench {
 
@@ -21,23 +21,6 @@ static bool refused = false;
 void refuse(benchmark::State& state, const std::string& why) {
   refused = true;
   state.SkipWithError(why.c_str());
-}
-
-static std::string cpu_model() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
-static std::string compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "unknown";
-#endif
 }
 
 static void add_context() {

@@ -4,7 +4,6 @@
 
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <string_view>
 #include <unistd.h>
 
@@ -19,13 +18,6 @@ constexpr const char* core_type = "OPENBLAS_CORETYPE";
 
 }  // namespace
 
-std::string cpu_model() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  return "unknown";
-}
-
 double load_average() {
   double load = 0;
   return getloadavg(&load, 1) == 1 ? load : -1;
@@ -36,16 +28,6 @@ std::string utc_time() {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
   return text;
-}
-
-std::string compiler() {
-#if defined(__clang__)
-  return "clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "g++ " __VERSION__;
-#else
-  return "unknown";
-#endif
 }
 
 void restart_with_environment(char** argv) {

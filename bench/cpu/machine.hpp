@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/cpu/machine.hpp - what a figure needs to be understood later: CPU, load, date, compiler.
+// bench/cpu/machine.hpp - load and date, and the environment that libraries read.
 #pragma once
 
 #include <string>
 
+#include "../circumstances.hpp"
+
 namespace qtl_bench {
 
-std::string cpu_model();
 /// Runnable processes over the last minute.
 double load_average();
 std::string utc_time();
-std::string compiler();
 
 /// Starts the program again with the environment that libraries read before main(): 2 MiB pages
 /// through madvise for all large allocations, and for OpenBLAS, which does not know newer cores and
