@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <unistd.h>
 
 #include "qtl/backend/cpu/isa.hpp"
@@ -40,7 +42,10 @@ void restart_with_environment(char** argv) {
   };
   set(tunables, "glibc.malloc.hugetlb=1");
   if (qtl::is_available(qtl::isa_level::avx512)) set(core_type, "SkylakeX");
-  if (changed) execv("/proc/self/exe", argv);  // where that fails, we go on as we are
+  if (!changed) return;
+  std::error_code unreadable;  // where there is no /proc, we go on as we are
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
+  if (!unreadable) execv(program.c_str(), argv);
 }
 
 bool has_huge_pages() {
