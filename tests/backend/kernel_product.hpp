@@ -98,6 +98,14 @@ struct product {
   }
 };
 
+/// Equal in every bit, so that zeros differ by sign and NaN equals itself.
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (float_bits(a[i]) != float_bits(b[i])) return false;
+  return true;
+}
+
 /// Says that it has four threads, and runs tasks from the last to the first.
 struct backwards {
   static int threads() { return 4; }

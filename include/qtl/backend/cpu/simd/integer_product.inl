@@ -56,7 +56,7 @@ struct integer_product {
     terms = reinterpret_cast<std::int32_t*>(g.workspace.data() + w.copy_bytes);
   }
   std::int32_t x_zero(std::int64_t i, std::int64_t s) const {
-    if (g.x.zero_points == nullptr) return 0;
+    if (g.x.zero_points == nullptr || g.x.groups == 0) return 0;  // k = 0 may leave no group
     return g.x.zero_points[i * g.x.groups + s * layout.segment / g.x.group_cols];
   }
 };
@@ -145,8 +145,8 @@ struct integer_panel {
     base.segment_stride = unit_bytes;
     const bool x_grouped = p.g.key.activation.block_cols != 0;
     base.x_span = x_grouped ? x.group_cols / l.segment : l.segments;
-    base.x_scales = x_grouped ? x.scales : nullptr;
-    base.x_zeros = x.zero_points;
+    base.x_scales = x_grouped && x.groups > 0 ? x.scales : nullptr;
+    base.x_zeros = x.groups > 0 ? x.zero_points : nullptr;
     base.x_zero_shift = p.x_shift;
     base.x_params_stride = x.groups;
     base.out.scales = reinterpret_cast<const float*>(data);
