@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/integer_panels.hpp - how integer weights lie in memory for the dot products of bytes.
-// Holds: integer_layout, pack_integer_panels, unpack_integer_panels. docs/cpu.md has the picture. Weights of up to 4 bits
+// Holds: integer_layout, integer_panels::pack_panel, unpacked_code. docs/cpu.md has the picture. Weights of up to 4 bits
 // are kept in nibbles, all others in bytes; columns (output features) side by side in panels, k in
 // quads.
 #pragma once
@@ -114,12 +114,14 @@ inline std::uint32_t load_quad(const std::uint8_t* codes) {
   return quad;
 }
 
-/// Writes one column's codes, padded with zeros to a multiple of the step.
-inline void put_column(const integer_layout& l, const std::uint8_t* codes, std::int64_t count,
-                       std::int64_t column, std::byte* panel_codes) {
+/// Writes one column's codes, padded with zeros to a multiple of the step, into a panel of either
+/// layout.
+template<class Layout>
+void put_column(const Layout& l, const std::uint8_t* codes, std::int64_t count, std::int64_t column,
+                std::byte* panel_codes) {
   for (std::int64_t p = 0; p < count; p += l.step()) {
     std::uint32_t quad = load_quad(codes + p);
-    if (l.bits == 4) quad |= load_quad(codes + p + 4) << 4;
+    if (l.step() == 8) quad |= load_quad(codes + p + 4) << 4;
     std::memcpy(panel_codes + (p / l.step() * l.columns + column) * 4, &quad, 4);
   }
 }
@@ -150,8 +152,7 @@ inline std::int32_t pack_column(const integer_layout& l, const weight_operand& w
     if (l.column_sums)
       for (std::int64_t c = 0; c < count; ++c)
         sum += l.unsigned_codes ? codes[c] : static_cast<std::int8_t>(codes[c]);
-    put_column(l, codes, ceil_div(count, l.step()) * l.step(), column,
-               panel_codes + p / l.step() * l.line_bytes());
+    put_column(l, codes, count, column, panel_codes + p / l.step() * l.line_bytes());
   }
   return sum;
 }

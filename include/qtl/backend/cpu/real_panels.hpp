@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/real_panels.hpp - how weights lie in memory for products in f32: codes beside the parameters of their
-// segment. Holds: code_reading, real_layout, pack_real_panel. Any format of at most 8 bits.
+// segment. Holds: code_reading, real_layout, real_panels::pack_panel. Any format of at most 8 bits.
 #pragma once
 
 #include <cstdint>
@@ -111,11 +111,8 @@ inline void put_codes(const real_layout& l, const weight_operand& w, std::int64_
     const std::int64_t count = length - p < chunk ? length - p : chunk;
     alignas(64) std::uint8_t codes[chunk + 8] = {};
     read_raw_codes(w.elements.bits, w.row(j), s * l.segment + p, count, codes);
-    for (std::int64_t c = 0; c < count; c += l.step()) {
-      std::uint32_t quad = integer_panels::load_quad(codes + c);
-      if (l.bits() == 4) quad |= integer_panels::load_quad(codes + c + 4) << 4;
-      std::memcpy(panel_codes + ((p + c) / l.step() * l.columns + column) * 4, &quad, 4);
-    }
+    integer_panels::put_column(l, codes, count, column,
+                               panel_codes + p / l.step() * l.line_bytes());
   }
 }
 
