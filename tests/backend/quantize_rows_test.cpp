@@ -77,7 +77,7 @@ void check_policy() {
       CAPTURE(kernel.name.c_str());
       std::memset(got.data(), 0, static_cast<std::size_t>(bytes));
       const activation_operand fast = prepare_activations<A>(x, {}, got.data(), {}, &kernel, key);
-      REQUIRE(kernel.quantize(key, x, {}, fast, {}));
+      REQUIRE(kernel.quantize(key, x, fast, {}));
       for (std::int64_t i = 0; i < m; ++i) {
         CAPTURE(i);
         bool poisoned = false;
@@ -108,7 +108,7 @@ TEST_CASE("other policies are left to the scalar loops") {
     const gemm_key key = make_gemm_key(describe_linear<w8a8::weight, A>(), output_kind::as_f32, 4);
     const float value = 1.0f;
     return cpu_kernels::at(isa_level::portable)[0].quantize(
-        key, matrix_view<const float>(&value, 0, 1), {}, {}, {});
+        key, matrix_view<const float>(&value, 0, 1), {}, {});
   };
   CHECK(takes.operator()<token_s8>());
   CHECK_FALSE(takes.operator()<policy<s8, symmetric, per_tensor, dynamic>>());

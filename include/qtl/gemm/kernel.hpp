@@ -24,11 +24,10 @@ struct gemm_kernel {
   std::int64_t (*packed_size)(const gemm_key& key, const weight_operand& w) = nullptr;
   /// Writes the kernel's own layout of w to 64-byte aligned memory.
   void (*pack)(const gemm_key& key, const weight_operand& w, std::byte* packed) = nullptr;
-  /// Quantizes x with the bits of ops/ into the operand's memory, `fixed` where the policy is
-  /// static; false where it leaves that to ops/, as it may for any key. Null: always left.
+  /// Quantizes x with the bits of ops/ into the operand's memory; false where it leaves that to
+  /// ops/, as it may for any key. Asked for dynamic policies only. Null: always left.
   bool (*quantize)(const gemm_key& key, const matrix_view<const float>& x,
-                   const block_values& fixed, const activation_operand& to,
-                   const executor_ref& executor) = nullptr;
+                   const activation_operand& to, const executor_ref& executor) = nullptr;
   /// Bytes of workspace for one run.
   std::int64_t (*workspace_size)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   void (*run)(const gemm_args& args) = nullptr;

@@ -198,9 +198,8 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
       out.zero_points = reinterpret_cast<std::int32_t*>(offsets);
     out.groups = at.groups();
     out.group_cols = at.group_cols();
-    const block_values known{fixed.scale, fixed.zero_point(), fixed.shift()};
-    if (kernel != nullptr && kernel->quantize != nullptr &&
-        kernel->quantize(key, x, known, out, executor))
+    if (A::is_dynamic && kernel != nullptr && kernel->quantize != nullptr &&
+        kernel->quantize(key, x, out, executor))
       return out;
     activations::shared_params<A> shared{fixed, 1.0f};
     if constexpr (A::is_dynamic &&

@@ -25,9 +25,9 @@ inline bool is_symmetric_s8(const policy_desc& d) { return is_like<token_s8>(d);
 /// Unsigned codes with a zero point.
 inline bool is_affine_u8(const policy_desc& d) { return is_like<token_u8>(d); }
 
-/// Whether every scale is of one token, or of a group of one, or known before.
+/// Whether every scale is taken at run time, of one token or of a group of one.
 inline bool is_row_by_row(const policy_desc& d) {
-  return !d.is_dynamic || (d.granularity.view() != per_tensor::name.view() && d.block_rows == 1);
+  return d.is_dynamic && d.granularity.view() != per_tensor::name.view() && d.block_rows == 1;
 }
 
 /// The parameters of a finite range.

@@ -80,32 +80,28 @@ inline void encode_run_of(const float* x, std::int64_t count, const code_range& 
   }
 }
 
-/// The parameters of a run: fixed ones where the policy is static. NaN, and Inf where the range is
-/// taken here, leave no codes: their scale is NaN.
-inline code_range range_of(const policy_desc& d, const block_values& fixed, const float* x,
-                           std::int64_t count) {
+/// The parameters of a run. NaN and Inf leave no codes: their scale is NaN.
+inline code_range range_of(const policy_desc& d, const float* x, std::int64_t count) {
   const bool affine = d.zero_point != zero_point_kind::none;
-  code_range range{fixed, affine ? 0 : -127, affine ? 255 : 127};
+  code_range range{{quiet_nan, 0, 0.0f}, affine ? 0 : -127, affine ? 255 : 127};
   const run_range seen = scan_run(x, count);
-  if (d.is_dynamic && seen.finite) {
-    const float amax = seen.high > -seen.low ? seen.high : -seen.low;
+  const float amax = seen.high > -seen.low ? seen.high : -seen.low;
+  if (seen.finite)
     range.params = affine ? activation_params::affine_u8(seen.low, seen.high)
                           : activation_params::symmetric_s8(amax);
-  }
-  if (!seen.finite) range.params = {quiet_nan, 0, 0.0f};
   return range;
 }
 
 /// Quantizes row i of x group by group.
 inline void quantize_row(const policy_desc& d, const matrix_view<const float>& x, std::int64_t i,
-                         const block_values& fixed, const activation_operand& to) {
+                         const activation_operand& to) {
   auto* codes = const_cast<std::byte*>(to.row(i));
   std::memset(codes + to.k, 0, static_cast<std::size_t>(to.row_bytes - to.k));
   for (std::int64_t g = 0; g < to.groups; ++g) {
     const std::int64_t first = g * to.group_cols;
     const std::int64_t count = to.k - first < to.group_cols ? to.k - first : to.group_cols;
     const float* reals = x.data + i * x.row_stride + first;
-    const code_range range = range_of(d, fixed, reals, count);
+    const code_range range = range_of(d, reals, count);
     const_cast<float*>(to.scales)[i * to.groups + g] = range.params.scale;
     if (to.zero_points != nullptr)
       const_cast<std::int32_t*>(to.zero_points)[i * to.groups + g] = range.params.zero_point;
@@ -118,11 +114,10 @@ inline void quantize_row(const policy_desc& d, const matrix_view<const float>& x
 
 /// Quantizes x as the key's activation policy says; false where that is left to ops/.
 inline bool quantize_rows(const gemm_key& key, const matrix_view<const float>& x,
-                          const block_values& fixed, const activation_operand& to,
-                          const executor_ref& executor) {
+                          const activation_operand& to, const executor_ref& executor) {
   const policy_desc& d = key.activation;
-  if (x.col_stride != 1 || !activation_params::is_row_by_row(d) || !d.is_dynamic) return false;
+  if (x.col_stride != 1 || !activation_params::is_row_by_row(d)) return false;
   if (!activation_params::is_symmetric_s8(d) && !activation_params::is_affine_u8(d)) return false;
-  executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_row(d, x, i, fixed, to); });
+  executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_row(d, x, i, to); });
   return true;
 }
