@@ -14,6 +14,8 @@
 
 #include "qtl/methods.hpp"
 
+#include "double_quantized_rtn.hpp"
+
 namespace methods {
 
 /// A layer with the samples that methods may see, and others that they never see.
@@ -22,6 +24,7 @@ struct sampled_layer {
   qtl::matrix_view<const float> weight;
   qtl::matrix_view<const float> calibration;
   qtl::matrix_view<const float> held_out;
+  std::span<const float> norm = {};  ///< gamma of the norm that makes its inputs; none: no norm
 };
 
 /// What one method made of one layer: relative output errors, and plain rounding's.
@@ -33,8 +36,32 @@ struct outcome {
   double plain_calibration = 0;
   double plain_held_out = 0;
   double seconds = 0;
+  double bits = 0;  ///< per weight, as stored
+  std::int64_t weights = 0;
+  bool saves_bits = false;  ///< it stores less than plain rounding, and promises no less error
   std::string note;
 };
+
+/// The method as it serves this layer.
+template<class M>
+const M& for_layer(const M& method, const sampled_layer&) {
+  return method;
+}
+template<class A>
+qtl::outlier_suppression<A> for_layer(qtl::outlier_suppression<A> method,
+                                      const sampled_layer& layer) {
+  method.gamma = layer.norm;
+  return method;
+}
+
+/// Bits per weight of what M made.
+template<class M, class P>
+double bits_of(const qtl::QTensor<P>& weight) {
+  if constexpr (std::same_as<M, double_quantized_rtn>)
+    return M::stored_bits(weight);
+  else
+    return weight.bits_per_element();
+}
 
 /// ||A(x') W'^T + bias_delta - x W^T|| / ||x W^T||, where activations are quantized too.
 template<class A, class P>
@@ -63,7 +90,7 @@ outcome compare_on(const sampled_layer& layer, const M& method, const std::strin
   const qtl::layer_samples samples{layer.weight, layer.calibration};
   const auto plain = qtl::value_or_throw(qtl::rtn{.executor = executor}.apply<P>(samples));
   const auto start = std::chrono::steady_clock::now();
-  const auto made = qtl::value_or_throw(method.template apply<P>(samples));
+  const auto made = qtl::value_or_throw(for_layer(method, layer).template apply<P>(samples));
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
   return {name,
           layer.name,
@@ -72,6 +99,9 @@ outcome compare_on(const sampled_layer& layer, const M& method, const std::strin
           error(plain, layer.calibration),
           error(plain, layer.held_out),
           time.count(),
+          bits_of<M>(made.weight),
+          layer.weight.rows * layer.weight.cols,
+          std::same_as<M, double_quantized_rtn>,
           made.note.c_str()};
 }
 
@@ -92,6 +122,11 @@ void for_each_method(const qtl::executor_ref& executor, F&& f) {
   f.template operator()<a32>("smoothquant", qtl::smoothquant<a32>{.automatic = true});
   f.template operator()<qtl::token_s8>("smoothquant, s8 tokens",
                                        qtl::smoothquant<>{.automatic = true});
+  using tensor_s8 = qtl::policy<qtl::s8, qtl::symmetric, qtl::per_tensor, qtl::dynamic>;
+  f.template operator()<qtl::token_s8>("outlier suppression, s8 tokens",
+                                       qtl::outlier_suppression<>{});
+  f.template operator()<tensor_s8>("spiq, s8 inputs", qtl::spiq<tensor_s8>{});
+  f.template operator()<a32>("rtn, double quantization", double_quantized_rtn{});
   f.template operator()<a32>("bias correction", qtl::corrected<qtl::rtn>{});
   f.template operator()<a32>("rotation", qtl::rotated<qtl::rtn>{});
   f.template operator()<a32>("rotation, gptq", qtl::rotated<qtl::gptq>{.method = ordered});

@@ -2,6 +2,7 @@
 #include "layers.hpp"
 
 #include <stdexcept>
+#include <string_view>
 
 #include "../fashion_mnist/images.hpp"
 #include "../fashion_mnist/network.hpp"
@@ -35,6 +36,25 @@ std::vector<qtl::matrix_view<const float>> inputs_of(layer_set& set,
   return inputs;
 }
 
+/// The norm whose output a layer of a BERT encoder reads, by the names that such files use; empty
+/// where there is none.
+std::string norm_before(const std::string& layer) {
+  constexpr std::string_view start = "encoder.layer.";
+  const std::size_t from = layer.find(start);
+  if (from == std::string::npos) return {};
+  const std::size_t digits = from + start.size();
+  const std::size_t dot = layer.find('.', digits);
+  const std::string prefix = layer.substr(0, from);
+  const std::string number = layer.substr(digits, dot - digits);
+  const std::string_view rest = std::string_view(layer).substr(dot + 1);
+  if (rest == "intermediate.dense.weight")
+    return prefix + std::string(start) + number + ".attention.output.LayerNorm.weight";
+  if (!rest.starts_with("attention.self.")) return {};
+  if (number == "0") return prefix + "embeddings.LayerNorm.weight";
+  return prefix + std::string(start) + std::to_string(std::stoi(number) - 1) +
+         ".output.LayerNorm.weight";
+}
+
 }  // namespace
 
 layer_set bundled_layers(const std::string& folder) {
@@ -61,6 +81,10 @@ layer_set read_layers(const std::string& model, const std::string& inputs,
     set.layers.push_back({tensor.name, keep(set, weights.matrix(tensor.name)),
                           keep(set, seen.matrix(tensor.name)),
                           keep(set, unseen.matrix(tensor.name))});
+    const std::string norm = norm_before(tensor.name);
+    if (norm.empty() || weights.info(norm) == nullptr) continue;
+    const auto gamma = keep(set, weights.matrix(norm));
+    set.layers.back().norm = {gamma.data, static_cast<std::size_t>(gamma.rows * gamma.cols)};
   }
   if (set.layers.empty()) throw std::runtime_error(inputs + ": no tensor of rank 2");
   return set;

@@ -33,11 +33,17 @@ std::vector<std::string> row_of(std::span<const outcome> outcomes) {
   const standing seen = standing_of(outcomes, &outcome::calibration, &outcome::plain_calibration);
   const standing unseen = standing_of(outcomes, &outcome::held_out, &outcome::plain_held_out);
   double seconds = 0;
-  for (const outcome& o : outcomes) seconds += o.seconds;
-  return {outcomes.front().method,    formatted(seen.error, 4),    formatted(seen.ratio, 3),
-          formatted(seen.worst, 3),   std::to_string(seen.losses), formatted(unseen.error, 4),
-          formatted(unseen.ratio, 3), formatted(unseen.worst, 3),  std::to_string(unseen.losses),
-          formatted(seconds, 1)};
+  double bits = 0;
+  double weights = 0;
+  for (const outcome& o : outcomes) {
+    seconds += o.seconds;
+    bits += o.bits * static_cast<double>(o.weights);
+    weights += static_cast<double>(o.weights);
+  }
+  return {outcomes.front().method,      formatted(seen.error, 4),    formatted(seen.ratio, 3),
+          formatted(seen.worst, 3),     std::to_string(seen.losses), formatted(unseen.error, 4),
+          formatted(unseen.ratio, 3),   formatted(unseen.worst, 3),  std::to_string(unseen.losses),
+          formatted(bits / weights, 3), formatted(seconds, 1)};
 }
 
 void print_layers(std::span<const outcome> outcomes) {
@@ -52,7 +58,7 @@ std::string complaint(const std::string& policy, std::span<const outcome> outcom
   const standing seen = standing_of(outcomes, &outcome::calibration, &outcome::plain_calibration);
   const std::string& method = outcomes.front().method;
   std::string text;
-  if (seen.losses != 0)
+  if (seen.losses != 0 && !outcomes.front().saves_bits)
     text +=
         policy + ", " + method + ": loses to rtn on " + std::to_string(seen.losses) + " layers\n";
   if (policy == "s4_g128" && method.starts_with("gptq") && seen.ratio > 0.75)
@@ -71,6 +77,7 @@ std::string print_table(const std::string& policy, std::span<const sampled_layer
                             {"/ rtn"},
                             {"worst"},
                             {"lost"},
+                            {"bits"},
                             {"seconds"}});
   std::string complaints;
   std::vector<outcome> outcomes;

@@ -16,8 +16,10 @@
 #include "qtl/methods/gptq.hpp"
 #include "qtl/methods/hadamard.hpp"
 #include "qtl/methods/hqq.hpp"
+#include "qtl/methods/outlier_suppression.hpp"
 #include "qtl/methods/output_error.hpp"
 #include "qtl/methods/rotated.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/methods/smoothquant.hpp"
+#include "qtl/methods/spiq.hpp"
 // IWYU pragma: end_exports

@@ -81,9 +81,9 @@ TEST_CASE(
   const auto error_of = [&](const smoothquant<>& method) {
     const auto r = method.apply<w8>(layer.samples());
     REQUIRE(r.ok());
-    return *smoothquant<>::output_mse<w8>(layer.samples(), r->input_scale);
+    return *scaled_rounding<token_s8>::output_mse<w8>(layer.samples(), r->input_scale);
   };
-  const double plain = *smoothquant<>::output_mse<w8>(layer.samples(), none);
+  const double plain = *scaled_rounding<token_s8>::output_mse<w8>(layer.samples(), none);
   const double half = error_of({});
   const double automatic = error_of({.automatic = true});
   MESSAGE("W8A8 MSE plain " << plain << ", alpha 0.5 " << half << ", automatic " << automatic);
