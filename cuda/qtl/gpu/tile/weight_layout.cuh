@@ -2,9 +2,9 @@
 // qtl/gpu/tile/weight_layout.cuh - how the weights of weight-only products lie in memory.
 // Holds: word_order, weight_layout. The n x k weight is cut into units of 32 rows (output columns) by
 // 16 bytes for each lane of a warp: one 16-byte load per lane is the B fragments of four mma tiles,
-// word number i for columns 8 i .. 8 i + 7 of the unit. Units follow each other along k, so that a block
-// streams memory in order. Parameters of a group lie by group, then by row. Not here: who writes it
-// (weight_packing.cuh) and what a word means (convert_*.cuh).
+// word number i for columns 8 i .. 8 i + 7 of the unit. Units follow each other along k, so that a
+// block streams memory in order. Parameters of a group lie by group, then by row. Not here: who
+// writes it (weight_packing.cuh) and what a word means (convert_*.cuh).
 #pragma once
 
 #include <cstdint>
@@ -38,12 +38,14 @@ enum class scale_storage : std::uint8_t { as_f32, as_f16, as_bf16, as_e8m0, as_e
 
 /// Bytes of one stored scale.
 QTL_HOST_DEVICE constexpr int scale_size(scale_storage s) {
-  return s == scale_storage::as_f32 ? 4 : s == scale_storage::as_f16 || s == scale_storage::as_bf16 ? 2 : 1;
+  return s == scale_storage::as_f32                                  ? 4
+         : s == scale_storage::as_f16 || s == scale_storage::as_bf16 ? 2
+                                                                     : 1;
 }
 
-/// The packed form of an n x k weight. Along k it is counted in steps, the columns of one mma; every
-/// group starts with a step (with a unit, where groups have zero points of their own), so that a short
-/// or odd group is filled up with columns that meet activations of zero.
+/// The packed form of an n x k weight. Along k it is counted in steps, the columns of one mma;
+/// every group starts with a step (with a unit, where groups have zero points of their own), so
+/// that a short or odd group is filled up with columns that meet activations of zero.
 struct weight_layout {
   std::int64_t n = 0;
   std::int64_t k = 0;
@@ -54,7 +56,7 @@ struct weight_layout {
   bool is_grouped = false;       ///< false: one scale per row, in f32
   bool has_zero_points = false;  ///< one byte for each group and row
   bool has_column_order = false;
-  std::int64_t group = 1;        ///< columns with the same parameters
+  std::int64_t group = 1;  ///< columns with the same parameters
   std::int64_t groups = 1;
   std::int64_t group_steps = 1;  ///< steps from one group to the next
 
@@ -69,7 +71,9 @@ struct weight_layout {
     return (groups - 1) * group_steps + ceil_div<std::int64_t>(k - (groups - 1) * group, step_cols);
   }
   QTL_HOST_DEVICE constexpr std::int64_t padded_k() const { return steps() * step_cols; }
-  QTL_HOST_DEVICE constexpr std::int64_t row_units() const { return ceil_div<std::int64_t>(n, unit_rows); }
+  QTL_HOST_DEVICE constexpr std::int64_t row_units() const {
+    return ceil_div<std::int64_t>(n, unit_rows);
+  }
   QTL_HOST_DEVICE constexpr std::int64_t col_units() const {
     return ceil_div<std::int64_t>(steps(), unit_steps());
   }
@@ -88,7 +92,9 @@ struct weight_layout {
   }
 
   // Where the parts lie, in bytes from the start; each on a boundary of 256.
-  QTL_HOST_DEVICE static constexpr std::int64_t aligned(std::int64_t bytes) { return (bytes + 255) / 256 * 256; }
+  QTL_HOST_DEVICE static constexpr std::int64_t aligned(std::int64_t bytes) {
+    return (bytes + 255) / 256 * 256;
+  }
   QTL_HOST_DEVICE constexpr std::int64_t code_bytes() const {
     return row_units() * col_units() * unit_bytes;
   }
@@ -103,7 +109,8 @@ struct weight_layout {
     return column_order_at() + (has_column_order ? aligned(padded_k() * 4) : 0);
   }
 
-  /// Where the code of row j and packed column q lies: the byte of its word, and the bit in the word.
+  /// Where the code of row j and packed column q lies: the byte of its word, and the bit in the
+  /// word.
   struct place {
     std::int64_t byte = 0;
     int bit = 0;

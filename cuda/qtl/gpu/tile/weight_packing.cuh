@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/weight_packing.cuh - writes and reads weight_layout. Plain C++ for the host.
 // Holds: make_weight_layout, pack_weight, packed_field, packed_scale. Integers lie in the packed form as
-// code + 2^(bits - 1) where they are signed, so that signed and unsigned differ by a zero point only.
+// code + 2^(bits - 1) where they are signed, so that signed and unsigned differ by a zero point
+// only.
 #pragma once
 
 #include <cstddef>
@@ -61,8 +62,8 @@ inline std::uint32_t field_at(const weight_operand& w, std::int64_t j, std::int6
 }
 
 /// Writes the scale of row j, group g.
-inline void put_scale(const weight_layout& l, const weight_operand& w, std::int64_t j, std::int64_t g,
-                      std::byte* scales) {
+inline void put_scale(const weight_layout& l, const weight_operand& w, std::int64_t j,
+                      std::int64_t g, std::byte* scales) {
   const std::int64_t at = g * l.padded_n() + j;
   const std::int64_t block = w.grid.index(j, g * l.group);
   if (l.scales == scale_storage::as_f32)
@@ -72,7 +73,8 @@ inline void put_scale(const weight_layout& l, const weight_operand& w, std::int6
 }
 
 /// Writes row j's codes. Filling is 0, which is finite in every format.
-inline void put_row(const weight_layout& l, const weight_operand& w, std::int64_t j, std::byte* to) {
+inline void put_row(const weight_layout& l, const weight_operand& w, std::int64_t j,
+                    std::byte* to) {
   for (std::int64_t q = 0; q < l.padded_k(); ++q) {
     const std::int64_t p = l.column_at(q);
     if (p < 0) continue;
@@ -83,7 +85,8 @@ inline void put_row(const weight_layout& l, const weight_operand& w, std::int64_
 }
 
 /// Writes which column of the activations meets each packed column; -1: none.
-inline void put_column_order(const weight_layout& l, std::span<const std::int32_t> order, std::byte* to) {
+inline void put_column_order(const weight_layout& l, std::span<const std::int32_t> order,
+                             std::byte* to) {
   for (std::int64_t q = 0; q < l.padded_k(); ++q) {
     const std::int64_t p = l.column_at(q);
     const std::int32_t column = p < 0           ? -1
@@ -95,8 +98,8 @@ inline void put_column_order(const weight_layout& l, std::span<const std::int32_
 
 }  // namespace packing
 
-/// Whether weights of this policy have a packed form: codes of 2 to 4 or 8 bits that convert_*.cuh know,
-/// and zero points of the codes' own width.
+/// Whether weights of this policy have a packed form: codes of 2 to 4 or 8 bits that convert_*.cuh
+/// know, and zero points of the codes' own width.
 constexpr bool has_weight_layout(const policy_desc& w) {
   if (w.zero_point == zero_point_kind::wide || w.zero_point == zero_point_kind::shift) return false;
   const auto name = w.format.view();
@@ -105,8 +108,8 @@ constexpr bool has_weight_layout(const policy_desc& w) {
   return name == "e2m1" || name == "e4m3" || name == "e5m2";
 }
 
-/// The layout of an n x k weight of policy `w` for 16-bit (step_cols = 16) or 8-bit (32) activations.
-/// `reorders`: the caller gives an order of columns (act-order).
+/// The layout of an n x k weight of policy `w` for 16-bit (step_cols = 16) or 8-bit (32)
+/// activations. `reorders`: the caller gives an order of columns (act-order).
 constexpr weight_layout make_weight_layout(const policy_desc& w, std::int64_t n, std::int64_t k,
                                            int step_cols, bool reorders = false) {
   weight_layout l;
@@ -150,8 +153,10 @@ inline std::uint32_t packed_field(const weight_layout& l, const std::byte* packe
   return load_unaligned<std::uint32_t>(packed + at.byte) >> at.bit & ((1u << l.field_bits) - 1u);
 }
 
-/// The stored scale of row j, group g, as a float; without the tensor's scale where there are two levels.
-inline float packed_scale(const weight_layout& l, const std::byte* packed, std::int64_t j, std::int64_t g) {
+/// The stored scale of row j, group g, as a float; without the tensor's scale where there are two
+/// levels.
+inline float packed_scale(const weight_layout& l, const std::byte* packed, std::int64_t j,
+                          std::int64_t g) {
   const std::byte* scales = packed + l.scales_at();
   const std::int64_t at = g * l.padded_n() + j;
   switch (l.scales) {
