@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/gemm_weight_only.cu - instances of the weight-only products for nvcc, every target.
+// tests/gpu/compile/gemm_weight_only.cu - W4A16 with scales per group, in every shape, for nvcc.
+#include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/kernel/gemm_weight_only.cuh"
 
-namespace gpu = qtl::gpu;
+namespace qtl::inline v0::gpu {
 
-template<class K>
-__global__ void __launch_bounds__(K::threads, K::min_blocks)
-    kernel(const __grid_constant__ typename K::params p) {
-  K::run(p);
-}
+template<class W, class X, class S, class Shape, bool ZeroPoints = false>
+using product = gemm_weight_only<weight_only<weight_only_format<W, X, S, ZeroPoints>, Shape>>;
 
-template<class Format, class Shape>
-using instance = gpu::gemm_weight_only<gpu::weight_only<Format, Shape>>;
+using s4_few = product<s4, f16, f16, few_rows>;
+using s4_some = product<s4, f16, f16, some_rows>;
+using s4_many = product<s4, f16, f16, many_rows>;
 
-using s4_f16 = gpu::weight_only_format<qtl::s4, qtl::f16, qtl::f16>;
-template __global__ void kernel<instance<s4_f16, gpu::few_rows>>(
-    const __grid_constant__ typename instance<s4_f16, gpu::few_rows>::params);
-template __global__ void kernel<instance<s4_f16, gpu::some_rows>>(
-    const __grid_constant__ typename instance<s4_f16, gpu::some_rows>::params);
-template __global__ void kernel<instance<s4_f16, gpu::many_rows>>(
-    const __grid_constant__ typename instance<s4_f16, gpu::many_rows>::params);
+template __global__ void run_kernel<s4_few>(const __grid_constant__ s4_few::params);
+template __global__ void run_kernel<s4_some>(const __grid_constant__ s4_some::params);
+template __global__ void run_kernel<s4_many>(const __grid_constant__ s4_many::params);
+
+}  // namespace qtl::inline v0::gpu

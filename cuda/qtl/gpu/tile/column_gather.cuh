@@ -33,7 +33,7 @@ QTL_DEVICE void gather_columns(const byte_rows& from, std::int64_t first_row,
       const std::uint32_t value = ptx::load_global(reinterpret_cast<const Element*>(source) + p);
       words.w[e / per_word] |= value << (e % per_word * 8 * sizeof(Element));
     }
-    ptx::store_shared(to + layout::offset(row, chunk), words);
+    ptx::store_shared<ptx::words4>(to + layout::offset(row, chunk), words);
   }
 }
 
