@@ -29,6 +29,7 @@ struct applied_result<M> {
   using type = typename M::PlainObject;
 };
 
+/// The layer over host memory: the declaration is in linear.hpp.
 template<QuantPolicy W, QuantPolicy A, class Backend_>
   requires ValidLinear<W, A> && Backend<Backend_>
 class QLinear {

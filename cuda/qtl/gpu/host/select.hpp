@@ -131,6 +131,7 @@ constexpr double memory_cycles(const product_shape& p, const device_facts& d) {
   return bytes / (rates_of(d.capability).memory_bytes * d.multiprocessors);
 }
 
+/// The larger of two.
 constexpr double larger(double a, double b) { return a < b ? b : a; }
 
 }  // namespace cost
