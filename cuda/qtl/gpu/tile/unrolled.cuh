@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/tile/unrolled.cuh - a loop that the compiler cannot leave rolled.
-// Arrays of registers must be indexed by constants, or they move to local memory.
+// qtl/gpu/tile/unrolled.cuh - loops whose count is known when compiling, written out.
+// Holds: constant<I>, unrolled<N>. Arrays in registers need indices that the compiler knows; a
+// pragma for that is spelled differently by every compiler, a pack is not.
 #pragma once
 
 #include <utility>
@@ -9,18 +10,22 @@
 
 namespace qtl::inline v0::gpu {
 
-/// A number as a type. (The conversion of std::integral_constant is not for device code.)
+/// An index as a type; converts to int where one is wanted.
 template<int I>
-struct constant_index {
+struct constant {
+  static constexpr int value = I;
   QTL_HOST_DEVICE constexpr operator int() const { return I; }
 };
 
-/// Calls f(i) for i = 0 .. Count - 1, each a constant_index.
-template<int Count, class F>
-QTL_DEVICE void unrolled(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (f(constant_index<I>{}), ...);
-  }(std::make_integer_sequence<int, Count>{});
+template<class F, int... I>
+QTL_DEVICE void unrolled_over(std::integer_sequence<int, I...>, F& body) {
+  (body(constant<I>{}), ...);
+}
+
+/// body(constant<0>{}), ... body(constant<N - 1>{}).
+template<int N, class F>
+QTL_DEVICE void unrolled(F&& body) {
+  unrolled_over(std::make_integer_sequence<int, N>{}, body);
 }
 
 }  // namespace qtl::inline v0::gpu

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// emulation/engine.hpp - the emulator's own data: fibers, warps, blocks, and who runs next.
+// Not for kernels: they see qtl/gpu/ptx/emulated.hpp only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "qtl/gpu/ptx/emulated.hpp"
+
+#include "emulation/fiber_stack.hpp"
+
+namespace qtl::inline v0::gpu::emulated {
+
+struct thread_block;
+struct warp;
+
+/// One cp.async of one thread.
+struct pending_copy {
+  std::uint32_t to;
+  std::int32_t bytes;
+  std::int32_t source_bytes;
+  std::uint32_t group;  ///< how many commits came before it
+  const void* from;
+};
+
+/// One CUDA thread.
+struct fiber : place {
+  stack_position position = nullptr;
+  std::byte* stack = nullptr;
+  thread_block* home = nullptr;
+  warp* of = nullptr;
+  unsigned lane = 0;
+  bool exited = false;
+  wait_reason waits{nullptr};      ///< instruction is null while it runs
+  const void* channel = nullptr;   ///< what wait_on() waits for
+  std::uint32_t shared_count = 0;  ///< of bank_counter: accesses since the warp was last together
+  std::uint32_t polls = 0;
+  std::uint32_t groups = 0;  ///< commits of cp.async
+  std::vector<pending_copy> copies;
+};
+
+/// Lanes that wait for one another at one instruction.
+struct rendezvous {
+  const char* instruction = nullptr;
+  std::uint32_t mask = 0;
+  std::uint32_t arrived = 0;
+  void* lanes[32];
+};
+
+/// Shared-memory accesses of one warp, grouped as the hardware would serve them: the n-th access of
+/// every lane since the lanes were last together is one request.
+struct bank_counter {
+  struct request {
+    const char* instruction;
+    std::uint32_t bytes;
+    std::uint32_t mask;
+    std::uint32_t address[32];
+  };
+  std::vector<request> requests;
+  std::uint32_t first = 0;  ///< requests before it are counted
+
+  void add(fiber& lane, const char* instruction, std::uint32_t address, std::uint32_t bytes);
+  void count_all(warp& lanes);
+};
+
+struct warp {
+  thread_block* home = nullptr;
+  std::uint32_t present = 0;  ///< lanes that the block has threads for
+  std::uint32_t exited = 0;
+  std::uint32_t runnable = 0;
+  int ready_at = -1;  ///< index in machine_state::ready, -1 when nothing is runnable
+  fiber* lanes[32] = {};
+  std::vector<rendezvous> meetings;
+  bank_counter banks;
+};
+
+struct warpgroup {
+  const char* instruction = nullptr;
+  unsigned arrived = 0;
+  void* threads[128];
+};
+
+struct named_barrier {
+  const char* instruction = nullptr;
+  unsigned expected = 0;  ///< 0: nobody has arrived
+  unsigned arrived = 0;
+  std::uint32_t arrivals[32] = {};  ///< per warp
+  std::uint32_t waiting[32] = {};
+};
+
+/// One byte of shadow for every byte of shared memory.
+enum class shared_state : std::uint8_t { unwritten, written, in_flight };
+
+struct cluster;
+
+/// One block; several may be alive at once.
+struct thread_block {
+  dim index;
+  unsigned rank = 0;
+  unsigned live = 0;  ///< threads that have not exited
+  cluster* team = nullptr;
+  std::vector<fiber> threads;
+  std::vector<warp> warps;
+  std::vector<warpgroup> groups;
+  named_barrier barriers[16];
+  std::vector<std::byte> shared;
+  std::vector<shared_state> shadow;
+  struct stored {
+    const storage_kind* kind;
+    void* data;
+  };
+  std::vector<stored> storage;
+};
+
+/// The blocks of one cluster, alive together; a block without a cluster is one of its own.
+struct cluster {
+  std::vector<std::unique_ptr<thread_block>> blocks;
+  unsigned live = 0;  ///< threads of all its blocks
+};
+
+struct posted {
+  asynchronous operation;
+  fiber* by;
+};
+
+/// A small random generator (xorshift64*), seeded anew by every launch.
+struct random_source {
+  std::uint64_t state = 1;
+  void seed(std::uint64_t value);
+  std::uint32_t next() {
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return static_cast<std::uint32_t>(state * 0x2545f4914f6cdd1dull >> 32);
+  }
+  /// Evenly from [0, n).
+  std::uint32_t below(std::uint32_t n) {
+    return static_cast<std::uint32_t>(static_cast<std::uint64_t>(next()) * n >> 32);
+  }
+};
+
+/// Everything about the running launch.
+struct machine_state {
+  const launch_order* order = nullptr;
+  int target = 0;
+  fiber* current = nullptr;
+  warp* current_warp = nullptr;
+  stack_position launch_position = nullptr;     ///< of launch(), where a failure goes
+  stack_position scheduler_position = nullptr;  ///< of whoever starts and ends blocks
+  std::vector<warp*> ready;
+  std::vector<std::unique_ptr<cluster>> alive;
+  std::vector<std::unique_ptr<cluster>> spare;  ///< finished ones, used again
+  std::vector<fiber*> waiting;                  ///< in wait_on()
+  std::vector<posted> operations;
+  std::vector<std::uint32_t> clusters_left;  ///< in the order they start
+  std::uint32_t idle_polls = 0;              ///< polls since something last moved
+  bool wants_cluster = false;                ///< a spinning thread asked for further blocks
+  unsigned resident = 1;                     ///< clusters alive at once, unless threads spin
+  int blamed_thread = -1;  ///< of a collective: counted from blamed_base; -1: the running one
+  unsigned blamed_base = 0;
+  random_source random;
+  launch_counts counts;
+  std::string failure;
+  stack_pool stacks;
+};
+
+extern machine_state machine;
+
+/// Suspends the running fiber, which stands in no queue, until it is made runnable.
+void suspend(const wait_reason& why);
+/// Ends the running fiber. Nobody comes back.
+void end_fiber();
+/// Makes a fiber the running one, just before a switch to it.
+void enter(fiber& next);
+/// From the scheduler to any runnable fiber, until the scheduler is needed again.
+void enter_any();
+/// No thread runs: here() answers as outside of a kernel.
+void leave_kernel();
+void make_runnable(fiber& f);
+void make_runnable(warp& w, std::uint32_t lanes);
+
+/// Something changed that a spinning thread may be waiting for.
+inline void note_progress() { machine.idle_polls = 0; }
+
+/// Drops all fibers and returns to launch(), which reports the failure.
+[[noreturn]] void abandon();
+/// As fail(); takes the text's memory along, since nothing unwinds.
+[[noreturn]] void fail_launch(const char* instruction, std::string&& text);
+/// Who waits where, one line each.
+std::string waiting_report();
+
+// What a block's end looks at.
+void check_thread_end(fiber& f);
+void check_barriers_end(thread_block& b);
+
+// Memory of the running launch.
+void reset_shared(thread_block& b, std::size_t bytes);
+void check_red_zones();
+
+// Starting and ending blocks: the scheduler's fiber runs schedule().
+void schedule();
+/// Completes one posted operation, drawn by seed.
+void complete_one_operation();
+void complete_operation(std::size_t i);
+
+}  // namespace qtl::inline v0::gpu::emulated

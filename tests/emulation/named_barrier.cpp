@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// emulation/named_barrier.cpp - the sixteen barriers of a block: arrivals counted, misuse named.
+#include <bit>
+
+#include "emulation/engine.hpp"
+
+namespace qtl::inline v0::gpu::emulated {
+
+namespace {
+
+constexpr unsigned barriers = 16;
+
+std::string of_barrier(unsigned id) { return "barrier " + std::to_string(id); }
+
+void check_request(const fiber& f, const char* instruction, unsigned id, unsigned threads) {
+  if (id >= barriers)
+    fail_launch(instruction, of_barrier(id) + " does not exist: a block has barriers 0 to 15");
+  if (threads % 32 != 0 && threads != f.threads)
+    fail_launch(instruction,
+                of_barrier(id) + " for " + std::to_string(threads) + " threads: no multiple of 32");
+  if (threads > f.threads)
+    fail_launch(instruction, of_barrier(id) + " for " + std::to_string(threads) +
+                                 " threads: the block has " + std::to_string(f.threads));
+  const unsigned ended = f.threads - f.home->live;
+  if (threads == f.threads && ended > 0)
+    fail_launch(instruction, of_barrier(id) + " is for all " + std::to_string(threads) +
+                                 " threads, of which " + std::to_string(ended) + " have ended");
+}
+
+void join(named_barrier& b, const fiber& f, const char* instruction, unsigned id,
+          unsigned threads) {
+  if (b.arrived == 0) {
+    b.expected = threads;
+  } else if (b.expected != threads) {
+    fail_launch(instruction, of_barrier(id) + " for " + std::to_string(threads) +
+                                 " threads, while others wait there for " +
+                                 std::to_string(b.expected));
+  }
+  std::uint32_t& of_warp = b.arrivals[f.thread / 32];
+  if ((of_warp >> f.lane & 1) != 0)
+    fail_launch(instruction, of_barrier(id) + ": the thread has already arrived in this phase");
+  of_warp |= 1u << f.lane;
+  ++b.arrived;
+}
+
+/// The count is reached: warps must be here as a whole.
+void complete(named_barrier& b, thread_block& home, const char* instruction, unsigned id) {
+  for (std::size_t i = 0; i < home.warps.size(); ++i) {
+    warp& w = home.warps[i];
+    if (b.arrivals[i] != 0 && b.arrivals[i] != w.present)
+      fail_launch(instruction, of_barrier(id) + ": only " +
+                                   std::to_string(std::popcount(b.arrivals[i])) +
+                                   " lanes of warp " + std::to_string(i) + " are there");
+    if (b.arrivals[i] != 0) w.banks.count_all(w);
+    make_runnable(w, b.waiting[i]);
+  }
+  b = named_barrier{};
+}
+
+}  // namespace
+
+void block_barrier(const char* instruction, unsigned id, unsigned threads, bool waits) {
+  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
+  fiber& f = *machine.current;
+  if (threads == 0) threads = f.threads;
+  check_request(f, instruction, id, threads);
+  named_barrier& b = f.home->barriers[id];
+  join(b, f, instruction, id, threads);
+  note_progress();
+  if (b.arrived < b.expected) {
+    if (!waits) return yield(instruction);
+    b.waiting[f.thread / 32] |= 1u << f.lane;
+    return suspend({instruction, "of barrier", id});
+  }
+  complete(b, *f.home, instruction, id);
+  machine.current_warp = nullptr;  // any warp may go on first
+  yield(instruction);
+}
+
+void check_barriers_end(thread_block& b) {
+  for (unsigned id = 0; id < barriers; ++id)
+    if (b.barriers[id].arrived != 0)
+      fail_launch("exit", "the block ends while " + of_barrier(id) + " has " +
+                              std::to_string(b.barriers[id].arrived) + " of " +
+                              std::to_string(b.barriers[id].expected) + " arrivals");
+}
+
+}  // namespace qtl::inline v0::gpu::emulated
