@@ -12,7 +12,9 @@
 
 #include "gpu/device.hpp"
 
-namespace {
+// Not unnamed: nvcc loses its way where a kernel of an unnamed namespace meets TEST_CASE_TEMPLATE,
+// which opens another one inside.
+namespace qtl_test::matrices {
 
 using qtl::gpu::ptx::words4;
 namespace ptx = qtl::gpu::ptx;
@@ -204,4 +206,4 @@ TEST_CASE("the emulator counts bank conflicts matrix by matrix") {
 
 #endif
 
-}  // namespace
+}  // namespace qtl_test::matrices
