@@ -26,7 +26,9 @@ struct integer_product {
     x.upload();
     w.upload();
     describe();
-    values.choose_zero_points(random, args, lowest<X>(), highest<X>(), lowest<W>(), highest<W>());
+    values.choose_zero_points(random, lowest<X>(), highest<X>(), lowest<W>(), highest<W>());
+    values.sum_codes(args);
+    values.upload_zero_points();
     describe();
   }
 
@@ -37,6 +39,23 @@ struct integer_product {
   template<class F>
   static constexpr int highest() {
     return lowest<F>() + (1 << F::bits) - 1;
+  }
+
+  /// Codes and zero points whose sums are as large as they can be: first rows at the highest with
+  /// the lowest zero point, last ones the other way round, columns in turn.
+  void fill_extremes() {
+    const product_shape& s = values.shape;
+    for (std::int64_t i = 0; i < s.m; ++i)
+      std::memset(x.row(i), i == 0 ? 0xFF : 0, static_cast<std::size_t>(x.bytes));
+    for (std::int64_t j = 0; j < s.n; ++j)
+      std::memset(w.row(j), j % 2 == 0 ? 0xFF : 0, static_cast<std::size_t>(w.bytes));
+    for (std::int64_t i = 0; i < s.m; ++i) values.zero_x[static_cast<std::size_t>(i)] = i == 0 ? 0 : 255;
+    for (std::int64_t j = 0; j < s.n; ++j) values.zero_w[static_cast<std::size_t>(j)] = j % 2 == 0 ? 0 : 255;
+    x.upload();
+    w.upload();
+    describe();
+    values.sum_codes(args);
+    values.upload_zero_points();
   }
 
   std::vector<std::uint8_t> expected() const {
@@ -92,6 +111,15 @@ struct integer_product {
     if (values.finish.bias) args.bias = values.bias.data();
   }
 };
+
+/// Cases: 25 epilogues by 9 counts of rows, with columns and depths that divide nothing.
+inline constexpr int integer_cases = 225;
+inline product_shape shape_number(int number) {
+  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
+  constexpr std::int64_t columns[] = {1, 3, 17, 64, 70, 131};
+  constexpr std::int64_t depths[] = {1, 5, 31, 64, 130, 263};
+  return {rows[number % 9], columns[number / 2 % 6], depths[number / 3 % 6]};
+}
 
 /// Epilogues in every combination that a key can ask for, one after another.
 inline finish_case finish_number(int number) {

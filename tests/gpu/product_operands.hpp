@@ -99,11 +99,13 @@ struct product_values {
     d_bias = device_array<float>(bias);
   }
 
-  /// Draws the zero points among the codes of each side and sums the rows of codes.
-  void choose_zero_points(std::mt19937& random, const gemm_args& g, int low_x, int high_x,
-                          int low_w, int high_w) {
+  /// Draws the zero points among the codes of each side.
+  void choose_zero_points(std::mt19937& random, int low_x, int high_x, int low_w, int high_w) {
     for (std::int32_t& z : zero_x) z = std::uniform_int_distribution<int>(low_x, high_x)(random);
     for (std::int32_t& z : zero_w) z = std::uniform_int_distribution<int>(low_w, high_w)(random);
+  }
+  /// Sums the rows of codes, as quantization and packing do.
+  void sum_codes(const gemm_args& g) {
     const auto sum = [&](const element_reader& elements, const std::byte* row) {
       std::int32_t total = 0;
       for (std::int64_t p = 0; p < shape.k; ++p) {
@@ -113,8 +115,12 @@ struct product_values {
       }
       return total;
     };
+    sums_x.clear();
+    sums_w.clear();
     for (std::int64_t i = 0; i < shape.m; ++i) sums_x.push_back(sum(g.x.elements, g.x.row(i)));
     for (std::int64_t j = 0; j < shape.n; ++j) sums_w.push_back(sum(g.w.elements, g.w.row(j)));
+  }
+  void upload_zero_points() {
     d_zero_x = device_array<std::int32_t>(zero_x);
     d_zero_w = device_array<std::int32_t>(zero_w);
     d_sums_x = device_array<std::int32_t>(sums_x);
@@ -201,6 +207,22 @@ struct split_workspace {
     split = gpu::split_k_in(memory.data(), tiles, splits);
   }
 };
+
+/// f() under one seed of the emulator: every third case has the same.
+template<class F>
+void under_seed_of(int number, F&& f) {
+#if QTL_GPU_EMULATED
+  gpu::emulated::settings& settings = gpu::emulated::current_settings();
+  const std::uint64_t before = settings.seed;
+  settings.seed = static_cast<std::uint64_t>(number % 3 + 1);
+  CAPTURE(settings.seed);
+  f();
+  settings.seed = before;
+#else
+  static_cast<void>(number);
+  f();
+#endif
+}
 
 /// Runs K `times` with one workspace; every byte of the output is written once each time.
 template<class K>
