@@ -90,7 +90,7 @@ QTL_DEVICE void ldmatrix_x4_transposed(std::uint32_t (&r)[4], std::uint32_t addr
 /// The inverse of ldmatrix_x4.
 template<int Sm = compiled_sm>
 QTL_DEVICE void stmatrix_x4(std::uint32_t address, const std::uint32_t (&r)[4]) {
-  static_assert(Sm == 0 || Sm >= 900, "stmatrix needs sm_90");
+  static_assert(target_has(Sm, 900), "stmatrix needs sm_90");
 #if QTL_GPU_EMULATED
   emulated::stmatrix(r, 4, false, address);
 #else
@@ -103,7 +103,7 @@ QTL_DEVICE void stmatrix_x4(std::uint32_t address, const std::uint32_t (&r)[4]) 
 /// The inverse of ldmatrix_x4_transposed.
 template<int Sm = compiled_sm>
 QTL_DEVICE void stmatrix_x4_transposed(std::uint32_t address, const std::uint32_t (&r)[4]) {
-  static_assert(Sm == 0 || Sm >= 900, "stmatrix needs sm_90");
+  static_assert(target_has(Sm, 900), "stmatrix needs sm_90");
 #if QTL_GPU_EMULATED
   emulated::stmatrix(r, 4, true, address);
 #else

@@ -3,7 +3,8 @@
 // From sm_89. One QMMA on sm_89 and sm_120a; on sm_90a and sm_100a ptxas makes 2 HMMA and 12
 // conversions of it (there wgmma or tcgen05 reach the FP8 units). Fragments as in mma_int8.cuh.
 // Sums: the products are exact. Ada and Hopper keep about 13 mantissa bits of the accumulator; the
-// emulator does so when asked (emulated::set_fp8_sums), else it rounds the exact sum to f32 once.
+// emulator does so when asked (emulated::set_fp8_sums), else it adds in double and rounds to f32
+// once.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,9 @@ namespace qtl::inline v0::gpu::ptx {
 template<Fp8Operand A, Fp8Operand B, int Sm = compiled_sm>
 QTL_DEVICE void mma_m16n8k32(float (&d)[4], const std::uint32_t (&a)[4],
                              const std::uint32_t (&b)[2]) {
-  static_assert(Sm == 0 || Sm >= 890, "mma of e4m3 and e5m2 needs sm_89");
+  static_assert(target_has(Sm, 890), "mma of e4m3 and e5m2 needs sm_89");
 #if QTL_GPU_EMULATED
-  emulated::mma(emulated::element_of<A>, emulated::element_of<B>, d, a, b);
+  emulated::mma<A, B>(d, a, b);
 #else
   asm volatile(
       "mma.sync.aligned.m16n8k32.row.col.f32.%10.%11.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "

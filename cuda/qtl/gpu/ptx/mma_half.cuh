@@ -22,7 +22,7 @@ template<HalfOperand F>
 QTL_DEVICE void mma_m16n8k16(float (&d)[4], const std::uint32_t (&a)[4],
                              const std::uint32_t (&b)[2]) {
 #if QTL_GPU_EMULATED
-  emulated::mma(emulated::element_of<F>, emulated::element_of<F>, d, a, b);
+  emulated::mma<F, F>(d, a, b);
 #else
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.%10.%11.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "

@@ -21,7 +21,7 @@ template<Int4Operand A, Int4Operand B>
 QTL_DEVICE void mma_m16n8k64(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
                              const std::uint32_t (&b)[2]) {
 #if QTL_GPU_EMULATED
-  emulated::mma(emulated::element_of<A>, emulated::element_of<B>, d, a, b);
+  emulated::mma<A, B>(d, a, b);
 #else
   asm volatile(
       "mma.sync.aligned.m16n8k64.row.col.s32.%10.%11.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "

@@ -1,0 +1,201 @@
+"""Compiles every tests/gpu/compile/*.cu with nvcc for the targets it names, and reads what came out. No GPU needed.
+
+The comment at the head of a .cu file says what to compile and what to find, once or for several groups of targets:
+    // targets: 80 89; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32,
+    // cp.async.cg.shared.global; targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8
+    // Then free text. `expects:` may be left out; a comma means that another instruction follows.
+An expected instruction is the beginning of one, as PTX spells it. A file fails for a target if nvcc
+warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes longer than a minute, the PTX
+lacks an expected instruction, or, where cuobjdump is found, the machine code lacks the tensor-core
+operation that it should become.
+    gpu_compile.py [--nvcc PATH] [--cuobjdump PATH] [--targets 80,90a] [--brief] [FILE or word of its name ...]
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import toolchain
+import tree
+
+SOURCES = tree.ROOT / "tests/gpu/compile"
+FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-Xptxas", "-v",
+         f"-I{tree.INCLUDE}", f"-I{tree.ROOT / 'cuda'}", f"-I{tree.ROOT / 'tests'}"]
+SECONDS = 60
+
+CLAUSE = re.compile(r"targets:\s*([\w ]+?)\s*(?:;\s*expects:\s*([\w.:]+(?:\s*,\s*[\w.:]+)*)|;|$)")
+ENTRY = re.compile(r"Compiling entry function '(\S+)' for '(\w+)'")
+PROPERTIES = re.compile(r"Function properties for (\S+)")
+STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
+USED = re.compile(r"Used (\d+) registers")
+SHARED = re.compile(r"(\d+) bytes smem")
+SERIALIZED = re.compile(r"^.*\(C75\d\d\).*$", re.MULTILINE)
+
+
+@dataclass
+class Kernel:
+    name: str
+    registers: int = 0
+    shared: int = 0
+    stack: int = 0
+    spilled: int = 0
+
+
+@dataclass
+class Job:
+    path: Path
+    target: str
+    expects: list
+    first: bool
+    seconds: float = 0.0
+    kernels: list = field(default_factory=list)
+    problems: list = field(default_factory=list)
+
+    @property
+    def label(self):
+        return f"{self.path.name} sm_{self.target}"
+
+
+def head_comment(path):
+    """The text of the comment lines that a file begins with."""
+    lines = []
+    for line in path.read_text().splitlines():
+        if not line.startswith("//"):
+            break
+        lines.append(line.removeprefix("//").strip())
+    return " ".join(lines)
+
+
+def jobs_of(path, wanted):
+    """One job for each target that the head of the file names."""
+    jobs = []
+    for targets, expects in CLAUSE.findall(head_comment(path)):
+        instructions = [word.strip() for word in expects.split(",") if word.strip()]
+        for target in targets.split():
+            if not wanted or target in wanted:
+                jobs.append(Job(path, target, instructions, first=not jobs))
+    return jobs
+
+
+def read_kernels(output):
+    """What ptxas -v says of every kernel. Functions that are called and not inlined count as kernels."""
+    kernels = {}
+    current = None
+    for line in output.splitlines():
+        if match := ENTRY.search(line) or PROPERTIES.search(line):
+            current = kernels.setdefault(match.group(1), Kernel(match.group(1)))
+        if current is None:
+            continue
+        if match := STACK.search(line):
+            current.stack, current.spilled = int(match.group(1)), int(match.group(2)) + int(match.group(3))
+        if match := USED.search(line):
+            current.registers = int(match.group(1))
+            shared = SHARED.search(line)
+            current.shared = int(shared.group(1)) if shared else 0
+    return list(kernels.values())
+
+
+def machine_operation(instruction, target):
+    """The operation that a tensor-core instruction should be on a target, or None for all others."""
+    types = instruction.split(".")
+    if instruction.startswith("mma."):
+        if "s32" in types:
+            return "IMMA"
+        if {"e4m3", "e5m2"} & set(types):  # Hopper and Blackwell's data-centre parts have no such unit
+            return "QMMA" if target in ("89", "120a") else "HMMA"
+        return "HMMA"
+    if instruction.startswith("wgmma.mma_async."):
+        return "IGMMA" if "s32" in types else "QGMMA" if {"e4m3", "e5m2"} & set(types) else "HGMMA"
+    return None
+
+
+def check_code(job, folder, cuobjdump):
+    """Looks for the expected instructions in the PTX, and for their operations in the machine code."""
+    ptx = "\n".join(path.read_text() for path in sorted(folder.glob("*.ptx")))
+    job.problems += [f"{job.label}: the PTX has no {instruction}" for instruction in job.expects
+                     if not re.search(rf"(?<![\w.]){re.escape(instruction)}(?!\w)", ptx)]
+    operations = {machine_operation(instruction, job.target) for instruction in job.expects} - {None}
+    if not cuobjdump or not operations:
+        return
+    listing = "".join(toolchain.run([cuobjdump, "-sass", str(path)])[1] for path in folder.glob("*.cubin"))
+    job.problems += [f"{job.label}: the machine code has no {operation}" for operation in sorted(operations)
+                     if not re.search(rf"\b{operation}\b", listing)]
+
+
+def compile_job(job, nvcc, cuobjdump):
+    """The first target of a file compiles its host part too; one look at it is enough."""
+    with tempfile.TemporaryDirectory() as folder:
+        virtual = f"compute_{job.target}"
+        command = [nvcc, *FLAGS, f"-gencode=arch={virtual},code=sm_{job.target}", "-keep", "-keep-dir", folder,
+                   "-c" if job.first else "-cubin", "-o", f"{folder}/out.{'o' if job.first else 'cubin'}", str(job.path)]
+        start = time.monotonic()
+        succeeded, output = toolchain.run(command)
+        job.seconds = time.monotonic() - start
+        if not succeeded:
+            job.problems.append(f"{job.label}: does not compile\n{output}")
+            return
+        job.kernels = read_kernels(output)
+        check_code(job, Path(folder), cuobjdump)
+    job.problems += [f"{job.label}: {line.strip()}" for line in SERIALIZED.findall(output)]
+    job.problems += [f"{job.label}: {kernel.spilled} bytes spilled in {kernel.name}"
+                     for kernel in job.kernels if kernel.spilled]
+    if job.seconds > SECONDS:
+        job.problems.append(f"{job.label}: {job.seconds:.0f} s, limit {SECONDS} s")
+
+
+def readable(names):
+    """Names as C++ spells them, where c++filt is there to tell."""
+    if not shutil.which("c++filt") or not names:
+        return dict(zip(names, names))
+    done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True)
+    return dict(zip(names, done.stdout.splitlines()))
+
+
+def print_job(job, brief):
+    most = max((kernel.registers for kernel in job.kernels), default=0)
+    print(f"{job.label}: {len(job.kernels)} kernels, at most {most} registers, {job.seconds:.1f} s")
+    names = {} if brief else readable([kernel.name for kernel in job.kernels])
+    for kernel in () if brief else job.kernels:
+        print(f"  {kernel.registers:4} registers {kernel.shared:7} bytes shared {kernel.stack:5} bytes stack  "
+              f"{names[kernel.name].replace('qtl::v0::gpu::', '')[:120]}")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", help="files, or words of their names; all without")
+    parser.add_argument("--nvcc", default="nvcc")
+    parser.add_argument("--cuobjdump", default=None, help="found beside nvcc or in the path unless told")
+    parser.add_argument("--targets", default="", help="only these, as in 80,90a")
+    parser.add_argument("--brief", action="store_true", help="one line for a file and target")
+    return parser.parse_args()
+
+
+def beside(nvcc, tool):
+    found = shutil.which(nvcc)
+    return shutil.which(tool, path=str(Path(found).resolve().parent)) if found else None
+
+
+def main():
+    options = arguments()
+    cuobjdump = options.cuobjdump or beside(options.nvcc, "cuobjdump") or shutil.which("cuobjdump")
+    files = [path for path in sorted(SOURCES.glob("*.cu"))
+             if not options.files or any(Path(word).stem in path.stem for word in options.files)]
+    wanted = set(filter(None, options.targets.split(",")))
+    problems = [f"{path.name}: its first lines name no targets" for path in files if not jobs_of(path, set())]
+    jobs = [job for path in files for job in jobs_of(path, wanted)]
+    toolchain.each(lambda job: compile_job(job, options.nvcc, cuobjdump), jobs)
+    for job in jobs:
+        print_job(job, options.brief)
+    if not jobs:
+        problems.append("nothing to compile: no file and target match")
+    if not cuobjdump:
+        print("no cuobjdump: instructions were looked for in the PTX only")
+    tree.report("gpu compile", len(jobs), problems + [problem for job in jobs for problem in job.problems])
+
+
+main()
