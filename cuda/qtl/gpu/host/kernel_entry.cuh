@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/kernel_entry.cuh - what stands between the waist and a family of kernels.
-// Holds: the concept KernelEntry, gemm_kernel_of<E>, tilings_of, launch_one_of, epilogue_of. To add a kernel: the kernel's
+// Holds: the concept KernelEntry, gemm_kernel_of<E>, tile_sizes_of_all, launch_one_of, epilogue_of. To add a kernel: the kernel's
 // file, an entry with these members, its name in kernel_list.cuh.
 #pragma once
+
+#include <array>
 
 #include "qtl/base/type_list.hpp"
 #include "qtl/gemm/kernel.hpp"
@@ -56,6 +58,22 @@ constexpr tile_sizes tile_sizes_of(int most_splits) {
           config::stages,     K::min_blocks,
           std::int64_t{K::shared_bytes}, most_splits};
 }
+
+/// The sizes of all kernels of a list.
+template<class... Kernels>
+constexpr auto tile_sizes_of_all(type_list<Kernels...>, int most_splits) {
+  return std::array{tile_sizes_of<Kernels>(most_splits)...};
+}
+
+/// The first kernel of a list: its params and its least target are those of all.
+template<class List>
+struct first_kernel;
+template<class K, class... Rest>
+struct first_kernel<type_list<K, Rest...>> {
+  using type = K;
+};
+template<class List>
+using first_kernel_t = typename first_kernel<List>::type;
 
 /// Launches number `index` of the kernels, which take the same parameters.
 template<class... Kernels, class Params>

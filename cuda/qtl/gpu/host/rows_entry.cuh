@@ -3,8 +3,7 @@
 // Holds: rows_entry<Family>. A Family has name, unit, kernels (a type_list) and accepts(key).
 #pragma once
 
-#include <array>
-
+#include "qtl/backend/gpu/device_activations.hpp"
 #include "qtl/gpu/host/kernel_entry.cuh"
 #include "qtl/gpu/host/packed_rows.hpp"
 #include "qtl/gpu/kernel/multistage_product.cuh"
@@ -15,20 +14,9 @@ namespace qtl::inline v0::gpu {
 template<class Family>
 struct rows_entry : Family {
   using kernels = typename Family::kernels;
-  template<class... K>
-  static constexpr auto tilings_of(type_list<K...>) {
-    return std::array{tile_sizes_of<K>(16)...};
-  }
-  template<class K, class... Rest>
-  static constexpr typename K::params params_of(type_list<K, Rest...>) {
-    return {};
-  }
-  template<class K, class... Rest>
-  static constexpr gpu_target least_of(type_list<K, Rest...>) {
-    return K::least_target;
-  }
-
-  static constexpr gpu_target least_target = least_of(kernels{});
+  using first = first_kernel_t<kernels>;
+  static constexpr gpu_target least_target = first::least_target;
+  static constexpr auto tilings = tile_sizes_of_all(kernels{}, 16);
 
   static packed_rows layout(const gemm_key& key, std::int64_t n, std::int64_t k) {
     return {key.weight, n, k};
@@ -53,7 +41,7 @@ struct rows_entry : Family {
   static status run(const gemm_args& g) {
     const gemm_shape shape{g.m(), g.n(), g.k(), 1, g.device};
     const tile_choice choice = choose(g.key, shape);
-    auto p = params_of(kernels{});
+    typename first::params p;
     fill_operands(g, p);
     p.split.splits = choice.splits;
     if (choice.splits > 1) {
@@ -67,19 +55,15 @@ struct rows_entry : Family {
   }
 
  private:
-  static constexpr auto& candidates() {
-    static constexpr auto list = tilings_of(kernels{});
-    return list;
-  }
   static const tile_sizes& tiling(const tile_choice& choice) {
-    return candidates()[static_cast<std::size_t>(choice.index)];
+    return tilings[static_cast<std::size_t>(choice.index)];
   }
 
   // Tiles count k in bytes.
   static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
     const std::int64_t bytes = packed_bytes(s.k, key.activation.bits);
     const int y_bits = key.output == output_kind::as_f32 ? 32 : 16;
-    return select_tiles({s.m, s.n, bytes, Family::unit, 8, 8, y_bits}, candidates(), *s.device);
+    return select_tiles({s.m, s.n, bytes, Family::unit, 8, 8, y_bits}, tilings, *s.device);
   }
   static std::int64_t tiles_at(std::int64_t m, std::int64_t n, const tile_choice& choice) {
     const tile_sizes& t = tiling(choice);
@@ -100,7 +84,7 @@ struct rows_entry : Family {
     p.epilogue = epilogue_of(g);
     const auto* scales = reinterpret_cast<const float*>(g.packed + w.scales_at());
     if constexpr (requires { p.w_scales; }) {
-      p.x_scales = {g.x.scales, g.x.groups, 1};
+      p.x_scales = {g.x.scales, 1, device_group_stride(g.m())};
       p.w_scales = {scales, w.scale_cols(), 1};
     } else {
       p.epilogue.scale_x = {g.x.scales, 1};

@@ -62,7 +62,7 @@ struct slice_sum {
 
   QTL_DEVICE static void take(std::uint32_t shared, unsigned slice, const T (&sums)[M][N][4],
                               T (&total)[M][mine][4]) {
-    T own[M * mine][4];
+    T own[M * mine][4]{};
     unrolled<K>([&](auto owner) {
       if (static_cast<unsigned>(owner) != slice) return;
       unrolled<M * mine * 4>([&](auto e) {

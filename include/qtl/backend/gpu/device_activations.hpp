@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/gpu/device_activations.hpp - where the activations of a run lie in a device's workspace.
-// Holds: device_activation_layout. Not here: the kernels that fill it (device_quantizer).
+// Holds: device_activation_layout, device_group_stride. Not here: the kernels that fill it (device_quantizer).
 #pragma once
 
 #include "qtl/backend/gpu/device_backend.hpp"
@@ -9,6 +9,10 @@ namespace qtl::inline v0 {
 
 /// Rounds up to what the widest loads of a device ask for.
 constexpr std::int64_t device_aligned(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/// From one group's parameters to the next's: tokens are neighbours, and groups begin at multiples
+/// of 16 bytes. (In host memory groups are neighbours.)
+constexpr std::int64_t device_group_stride(std::int64_t m) { return (m + 3) / 4 * 4; }
 
 /// Where the parts of an m x k activation lie: rows of codes 64-byte aligned, then scales and, as
 /// the policy has them, zero points and sums of codes, each one per token and group.
@@ -24,7 +28,7 @@ struct device_activation_layout {
   std::int64_t row_bytes() const { return device_aligned(packed_bytes(k, policy.bits)); }
   std::int64_t code_size() const { return m * row_bytes(); }
   std::int64_t parameter_size() const {
-    return policy.is_unscaled() ? 0 : device_aligned(m * groups() * 4);
+    return policy.is_unscaled() ? 0 : device_aligned(device_group_stride(m) * groups() * 4);
   }
   bool has_offsets() const { return policy.zero_point != zero_point_kind::none; }
   bool has_sums() const { return policy.kind == format_kind::integer; }
