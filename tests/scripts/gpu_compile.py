@@ -3,7 +3,9 @@
 The comment at the head of a .cu file says what to compile and what to find, once or for several groups of targets:
     // targets: 80 89; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32,
     // cp.async.cg.shared.global; targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8
-    // Then free text. `expects:` may be left out; a comma means that another instruction follows.
+    // refused: 89; because: wgmma needs sm_90a. Then free text.
+`expects:` may be left out; a comma means that another instruction follows. For a target that is refused the compiler
+must fail and say the sentence up to the full stop.
 An expected instruction is the beginning of one, as PTX spells it. A file fails for a target if nvcc
 warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes longer than a minute, the PTX
 lacks an expected instruction, or, where cuobjdump is found, the machine code lacks the tensor-core
@@ -29,6 +31,7 @@ FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-Xptxas", "-v",
 SECONDS = 60
 
 CLAUSE = re.compile(r"targets:\s*([\w ]+?)\s*(?:;\s*expects:\s*([\w.:]+(?:\s*,\s*[\w.:]+)*)|;|$)")
+REFUSAL = re.compile(r"refused:\s*([\w ]+?)\s*;\s*because:\s*([^.]+)\.")
 ENTRY = re.compile(r"Compiling entry function '(\S+)' for '(\w+)'")
 PROPERTIES = re.compile(r"Function properties for (\S+)")
 STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -51,7 +54,8 @@ class Job:
     path: Path
     target: str
     expects: list
-    first: bool
+    refusal: str = ""
+    with_host: bool = False
     seconds: float = 0.0
     kernels: list = field(default_factory=list)
     problems: list = field(default_factory=list)
@@ -73,12 +77,15 @@ def head_comment(path):
 
 def jobs_of(path, wanted):
     """One job for each target that the head of the file names."""
-    jobs = []
-    for targets, expects in CLAUSE.findall(head_comment(path)):
+    head, jobs = head_comment(path), []
+    for targets, expects in CLAUSE.findall(head):
         instructions = [word.strip() for word in expects.split(",") if word.strip()]
-        for target in targets.split():
-            if not wanted or target in wanted:
-                jobs.append(Job(path, target, instructions, first=not jobs))
+        jobs += [Job(path, target, instructions) for target in targets.split()]
+    for targets, sentence in REFUSAL.findall(head):
+        jobs += [Job(path, target, [], sentence) for target in targets.split()]
+    jobs = [job for job in jobs if not wanted or job.target in wanted]
+    for job in jobs[:1]:
+        job.with_host = True  # looking at the host's part once is enough
     return jobs
 
 
@@ -128,14 +135,18 @@ def check_code(job, folder, cuobjdump):
 
 
 def compile_job(job, nvcc, cuobjdump):
-    """The first target of a file compiles its host part too; one look at it is enough."""
+    """Compiles one file for one target and looks at all that came out."""
     with tempfile.TemporaryDirectory() as folder:
         virtual = f"compute_{job.target}"
         command = [nvcc, *FLAGS, f"-gencode=arch={virtual},code=sm_{job.target}", "-keep", "-keep-dir", folder,
-                   "-c" if job.first else "-cubin", "-o", f"{folder}/out.{'o' if job.first else 'cubin'}", str(job.path)]
+                   "-c" if job.with_host else "-cubin", "-o", f"{folder}/out.{'o' if job.with_host else 'cubin'}", str(job.path)]
         start = time.monotonic()
         succeeded, output = toolchain.run(command)
         job.seconds = time.monotonic() - start
+        if job.refusal:
+            if succeeded or job.refusal not in " ".join(output.split()):
+                job.problems.append(f"{job.label}: is not refused for: {job.refusal}")
+            return
         if not succeeded:
             job.problems.append(f"{job.label}: does not compile\n{output}")
             return
@@ -157,6 +168,9 @@ def readable(names):
 
 
 def print_job(job, brief):
+    if job.refusal:
+        print(f"{job.label}: to be refused, {job.seconds:.1f} s")
+        return
     most = max((kernel.registers for kernel in job.kernels), default=0)
     print(f"{job.label}: {len(job.kernels)} kernels, at most {most} registers, {job.seconds:.1f} s")
     names = {} if brief else readable([kernel.name for kernel in job.kernels])
