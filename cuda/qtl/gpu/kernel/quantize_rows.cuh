@@ -60,6 +60,23 @@ struct row_quantization {
   static constexpr parameter_form form = Form;
 };
 
+/// What the kernel is given, whatever its team.
+template<QuantPolicy Policy, RowSource Source, parameter_form Form>
+struct quantize_rows_params {
+  typename Source::params x;
+  std::int64_t m = 0;
+  std::int64_t k = 0;
+  std::byte* codes = nullptr;
+  std::int64_t row_bytes = 0;      ///< from one row of codes to the next
+  std::int64_t written_bytes = 0;  ///< of each row: the packed codes, then zeros
+  /// Of a per-tensor policy, the scale or NaN of every row.
+  params_table<Policy, Form> blocks;
+  std::int32_t* sums = nullptr;  ///< of integer codes, placed as the scales are; or null
+  /// Per-tensor policies: the parameters. Two levels: the tensor's scale.
+  qparams<Policy> given;
+  const qparams<Policy>* given_in_memory = nullptr;  ///< where not null, instead of `given`
+};
+
 /// The kernel. The matrix may have any extents and strides.
 template<class Config>
 struct quantize_rows {
@@ -76,20 +93,7 @@ struct quantize_rows {
   // One area for each reduction: none waits until another has been read.
   static constexpr std::uint32_t shared_bytes = 3 * reduce_bytes<team::threads>;
 
-  struct params {
-    typename source::params x;
-    std::int64_t m = 0;
-    std::int64_t k = 0;
-    std::byte* codes = nullptr;
-    std::int64_t row_bytes = 0;      ///< from one row of codes to the next
-    std::int64_t written_bytes = 0;  ///< of each row: the packed codes, then zeros
-    /// Of a per-tensor policy, the scale or NaN of every row.
-    params_table<policy, Config::form> blocks;
-    std::int32_t* sums = nullptr;  ///< of integer codes, where the block's scale is; or null
-    /// Per-tensor policies: the parameters. Two levels: the tensor's scale.
-    qparams<policy> given;
-    const qparams<policy>* given_in_memory = nullptr;  ///< where not null, instead of `given`
-  };
+  using params = quantize_rows_params<policy, source, Config::form>;
 
   static dim grid(const params& p) {
     return {static_cast<unsigned>(ceil_div<std::int64_t>(p.m, team::rows)), 1, 1};
