@@ -96,7 +96,7 @@ struct named_barrier {
 };
 
 /// One byte of shadow for every byte of shared memory.
-enum class shared_state : std::uint8_t { unwritten, written, in_flight };
+enum class shared_state : std::uint8_t { unwritten, written, in_flight, mbarrier };
 
 struct cluster;
 
@@ -202,6 +202,9 @@ void check_thread_end(fiber& f);
 void check_barriers_without(const fiber& f);
 
 // Memory of the running launch.
+/// Set by whoever watches what store instructions do to a block's shared memory; may be null.
+extern void (*on_shared_store)(thread_block& b, std::size_t offset, std::size_t bytes,
+                               const char* instruction);
 void reset_shared(thread_block& b, std::size_t bytes);
 void check_red_zones();
 

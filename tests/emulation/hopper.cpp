@@ -60,6 +60,7 @@ hopper_block& prepared(void* data, const thread_block& b) {
 
 /// The hook of store instructions.
 void watch_store(thread_block& b, std::size_t offset, std::size_t bytes, const char* instruction) {
+  if (machine.target < static_cast<int>(gpu_target::sm_90a)) return;
   hopper_block& h = hopper_of(b.rank);
   const auto address = static_cast<std::uint32_t>(offset) + shared_begin;
   for (std::size_t c = offset / chunk_bytes; c <= (offset + bytes - 1) / chunk_bytes; ++c)

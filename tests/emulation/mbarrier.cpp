@@ -106,7 +106,7 @@ void mbarrier_init(std::uint32_t barrier, std::uint32_t arrivals) {
   b.arrivals = b.missing = arrivals;
   b.initialized_by = machine.current->thread;
   describe(at, b);
-  mark(at, shared_state::barrier);
+  mark(at, shared_state::mbarrier);
 }
 
 void mbarrier_invalidate(std::uint32_t barrier) {

@@ -2,6 +2,9 @@
 // emulation/wgmma.cpp - products issued now and carried out in the wait that may not return before.
 // Each warp of a warpgroup runs by itself, as it may on the hardware, but all four must issue the same products. Until
 // the wait the accumulators hold a poison and the operands' shared memory is marked as being read.
+#include <algorithm>
+#include <cstring>
+
 #include "emulation/hopper.hpp"
 #include "emulation/wgmma_product.hpp"
 
@@ -126,7 +129,7 @@ void check_warpgroup(const wgmma_call& call, std::uint64_t number) {
       theirs.accumulate != mine.accumulate || theirs.from_registers != mine.from_registers)
     fail(name, "divergent collective: the warps of a warpgroup issue different products");
   if (++theirs.seen < 4) return;
-  log.entries.pop_front();  // all four have passed it, hence all before it
+  log.entries.erase(log.entries.begin());  // all four have passed it, hence all before it
   ++log.first;
 }
 
