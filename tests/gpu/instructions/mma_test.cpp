@@ -174,7 +174,7 @@ TEST_CASE("an FP8 accumulator of 13 bits cuts toward zero, when asked") {
   products[0].b[0][1] = qtl::e4m3::encode(-0x1p-3f);
   products[0].b[0][2] = qtl::e4m3::encode(0x1p-2f);
   const float large = 0x1p11f;  // one step of 13 bits is 2^-2
-  for (int column = 0; column < 4; ++column) products[0].d[0][column] = large;
+  for (std::size_t column = 0; column < 4; ++column) products[0].d[0][column] = large;
   auto rounded = products, cut = products;
   multiply_all(rounded);
   emulated::set_fp8_sums(emulated::fp8_sums::truncated);
