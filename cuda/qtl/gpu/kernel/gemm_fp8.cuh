@@ -193,6 +193,7 @@ struct gemm_fp8 : fp8_kernel<Config>,
                   multistage_product<Config, fp8_sums_of<Kind, Config, fp8_instruction<X, W>>> {
   using params = product_params;
   using shape = block_shape<Config>;
+  static constexpr fp8_sums_kind kind = Kind;
   static constexpr short_name name =
       short_name(Kind == fp8_sums_kind::running ? std::string_view("fp8_running_")
                                                 : std::string_view("fp8_"))
