@@ -17,8 +17,10 @@ SHIM = CUDA / "qtl/gpu/host/launch.cuh"
 ASM = re.compile(r"\basm\b|\b__asm(?:__)?\b")
 BUILT_IN = re.compile(r"\b(?:threadIdx|blockIdx|blockDim|gridDim|warpSize)\b")
 # Everything that begins with two underscores is the compiler's own: __shared__, __syncthreads, __dp4a, __ldg ...
-RESERVED = re.compile(r"\b__(?!builtin_|restrict\b|restrict__\b)\w+")
-SHIM_WORDS = re.compile(r"__global__|__launch_bounds__|__grid_constant__")
+# The targets that a program was built for are asked by hosts alone.
+RESERVED = re.compile(r"\b__(?!builtin_|restrict\b|restrict__\b|int128\b|CUDA_ARCH_LIST__)\w+")
+DECLARING = re.compile(r"__global__|__device__|__launch_bounds__|__grid_constant__")
+SOURCES = (".cuh", ".cu", ".hpp", ".cpp", ".inl")
 DEVICE_HEADER = re.compile(
     r'^[ \t]*#[ \t]*include[ \t]*[<"]((?:cuda_(?:fp|bf)\w*|mma|sm_\w+|device_\w+|cooperative_groups|cuda/|cub/|cute/|nv/)[^>"]*)',
     re.MULTILINE)
@@ -29,18 +31,20 @@ def problems_of(path, may_declare):
     code, file = tree.bare_code(text), tree.name(path)
     for rule, where in ((ASM, code), (BUILT_IN, code), (RESERVED, code), (DEVICE_HEADER, text)):
         for match in rule.finditer(where):
-            if may_declare and SHIM_WORDS.fullmatch(match.group()):
+            if may_declare and DECLARING.fullmatch(match.group()):
                 continue
             found = match.group(match.lastindex or 0)
             yield f"{file}:{tree.line_of(where, match.start())}: {found} belongs in cuda/qtl/gpu/ptx"
 
 
 def main():
-    library = [path for path in CUDA.rglob("*") if path.is_file() and path != SHIM
-               and not path.is_relative_to(INSTRUCTIONS)]
-    tests = [path for path in TESTS.rglob("*") if path.suffix in (".cu", ".cpp", ".hpp", ".cuh")]
-    problems = [problem for path in sorted(library) for problem in problems_of(path, may_declare=False)]
-    problems += [problem for path in sorted(tests) for problem in problems_of(path, may_declare=True)]
+    def sources(folder):
+        return sorted(path for path in folder.rglob("*") if path.suffix in SOURCES)
+
+    library = [path for path in sources(CUDA) if path != SHIM and not path.is_relative_to(INSTRUCTIONS)]
+    tests = sources(TESTS)
+    problems = [problem for path in library for problem in problems_of(path, may_declare=False)]
+    problems += [problem for path in tests for problem in problems_of(path, may_declare=True)]
     tree.report("instructions behind ptx, files", len(library) + len(tests), problems)
 
 
