@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads every asm string.
-// Nothing here runs. Compiled for sm_90a; for later targets without wgmma, setmaxnreg included.
+// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads
+// every asm string. Nothing here runs. Compiled for sm_90a; for later targets without wgmma,
+// setmaxnreg included.
 #include "qtl/gpu/ptx/bulk.cuh"
 #include "qtl/gpu/ptx/cluster.cuh"
 #include "qtl/gpu/ptx/elect.cuh"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/hopper_product.cu - the smallest Hopper kernel through nvcc: its launch, its maps, its registers.
+// tests/gpu/compile/hopper_product.cu - the smallest Hopper kernel through nvcc: its launch, its
+// maps, its registers.
 #include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/host/tensor_map.cuh"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// wgmma: every pair of types, every n, every swizzle, A from shared memory and from registers, against plain loops.
-// Elements are small integers, so that every sum is exact in f32 in whatever order it is made.
+// wgmma: every pair of types, every n, every swizzle, A from shared memory and from registers,
+// against plain loops. Elements are small integers, so that every sum is exact in f32 in whatever
+// order it is made.
 #include "qtl/gpu/ptx/wgmma.cuh"
 
 #include <cstdint>
@@ -108,8 +109,8 @@ struct wgmma_kernel {
         ptx::wgmma<C::n, typename C::a, typename C::b>(d, a, ptx::wgmma_advance(b, step),
                                                        accumulate);
       else
-        ptx::wgmma<C::n, typename C::a, typename C::b>(d, ptx::wgmma_advance(descriptor(tile), step),
-                                                       ptx::wgmma_advance(b, step), accumulate);
+        ptx::wgmma<C::n, typename C::a, typename C::b>(
+            d, ptx::wgmma_advance(descriptor(tile), step), ptx::wgmma_advance(b, step), accumulate);
       ptx::wgmma_commit();
       ptx::wgmma_wait<0>();
       ptx::keep_registers(d);
@@ -159,7 +160,8 @@ std::vector<typename C::sum> expected(const std::vector<int>& a, const std::vect
     for (int j = 0; j < C::n; ++j) {
       int sum = accumulate != 0 ? i - j : 0;
       for (int p = 0; p < depth; ++p)
-        sum += a[static_cast<std::size_t>(i * depth + p)] * b[static_cast<std::size_t>(j * depth + p)];
+        sum +=
+            a[static_cast<std::size_t>(i * depth + p)] * b[static_cast<std::size_t>(j * depth + p)];
       d.push_back(static_cast<typename C::sum>(sum));
     }
   return d;
