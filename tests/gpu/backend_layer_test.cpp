@@ -131,23 +131,17 @@ TEST_CASE("a run allocates nothing: neither host memory nor the device's") {
   };
   require_ok(run(integers));  // the emulator makes its fibers once
   require_ok(run(reals));
-#if QTL_GPU_EMULATED
-  // What the emulator allocates is counted with the rest, so runs are counted without kernels: an
-  // empty batch goes through all of run() but the launches.
-  const layer_shape none{0, s.n, s.k};
-  const int before = allocations;
-  const status empty = integers.run(device_view<f32>(x.data(), none.m, s.k),
-                                    device_view<f32>(y.data(), none.m, s.n), context);
-  CHECK(allocations == before);
-  require_ok(empty);
-#else
   const int before = allocations;
   const status one = run(integers);
+  const int between = allocations;
   const status two = run(reals);
-  CHECK(allocations == before);
+  [[maybe_unused]] const int after = allocations;
+  CHECK(between - before == 0);
+#if !QTL_GPU_EMULATED  // the emulator's own queue of copies grows under the larger kernel
+  CHECK(after - between == 0);
+#endif
   require_ok(one);
   require_ok(two);
-#endif
 }
 
 TEST_CASE("plans name kernel, tile sizes and workspace") {
