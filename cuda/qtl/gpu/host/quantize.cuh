@@ -28,8 +28,7 @@ status check_quantize(const quantize_rows_params<P, S, Form>& p) {
     return mismatch("x", "number of rows, 0 to 2^31 - 1,", 0, INT32_MAX, m,
                     error_code::invalid_argument);
   if (k < 0)
-    return mismatch("x", "number of columns, not negative,", 1, 0, k,
-                    error_code::invalid_argument);
+    return mismatch("x", "number of columns, not negative,", 1, 0, k, error_code::invalid_argument);
   const std::int64_t packed = packed_bytes(k, P::format::bits);
   if (p.written_bytes < packed)
     return mismatch("written_bytes", "size of a row of codes", 1, packed, p.written_bytes,
@@ -40,8 +39,8 @@ status check_quantize(const quantize_rows_params<P, S, Form>& p) {
   return {};
 }
 
-/// Quantizes the rows that source S reads, on the stream. Errors: invalid_argument, and what launch()
-/// answers.
+/// Quantizes the rows that source S reads, on the stream. Errors: invalid_argument, and what
+/// launch() answers.
 template<QuantPolicy P, RowSource S, parameter_form Form>
 status quantize_matrix(const quantize_rows_params<P, S, Form>& p, void* stream = nullptr) {
   if (const status s = check_quantize(p); !s.ok()) return s;
@@ -52,10 +51,10 @@ status quantize_matrix(const quantize_rows_params<P, S, Form>& p, void* stream =
   return launch<quantize_rows<row_quantization<P, S, long_row_team, Form>>>(p, stream);
 }
 
-/// The same where all of the matrix shares a scale that is taken from it: per-tensor policies, and the
-/// tensor's scale of two levels. Two launches. `workspace` is device memory whose counter was set to 0
-/// once, when it was allocated; one workspace serves one stream. Afterwards its params hold what was
-/// chosen.
+/// The same where all of the matrix shares a scale that is taken from it: per-tensor policies, and
+/// the tensor's scale of two levels. Two launches. `workspace` is device memory whose counter was
+/// set to 0 once, when it was allocated; one workspace serves one stream. Afterwards its params
+/// hold what was chosen.
 template<QuantPolicy P, RowSource S, parameter_form Form>
 status quantize_whole_matrix(const quantize_rows_params<P, S, Form>& p,
                              range_workspace<P>* workspace, void* stream = nullptr) {
