@@ -18,6 +18,7 @@ using counted = result<std::shared_ptr<int>>;
 static_assert(status{}.ok());
 static_assert(qtl::to_string(error_code::ok) == std::string_view("ok"));
 static_assert(qtl::to_string(error_code::not_found) == std::string_view("not_found"));
+static_assert(qtl::to_string(error_code::device_failed) == std::string_view("device_failed"));
 
 const status refused = qtl::failure(error_code::unsupported, "weight", "no kernel for s3");
 

@@ -2,7 +2,6 @@
 // emulation/async_copy.cpp - cp.async as late as its rules allow.
 // The source is read and the destination written in the wait that must not return before; until
 // then the destination is poisoned and in flight.
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -37,10 +36,10 @@ fiber& calling(const char* instruction) {
   return *machine.current;
 }
 
-/// What cp.async.mbarrier.arrive waits for: that many copies of its thread, then one arrival.
+/// What cp.async.mbarrier.arrive waits for: the copies of its thread below a number.
 struct arrival {
   std::uint32_t mbarrier;
-  std::uint32_t last_copy;  ///< the thread's copies up to this number have landed before it
+  std::uint32_t copies;
 };
 
 }  // namespace
@@ -57,8 +56,8 @@ void cp_async(std::uint32_t to, const void* from, int bytes, int source_bytes,
   const auto size = static_cast<std::size_t>(bytes);
   global_bytes(from, static_cast<std::size_t>(source_bytes), size, access::read, instruction);
   shared_in_flight(to, size, size, instruction);
-  f.of->banks.add(f, instruction, to, static_cast<std::uint32_t>(bytes));
-  f.copies.push_back({to, bytes, source_bytes, f.groups, from});
+  f.of->banks.add(f.lane, copying, to, size);
+  f.copies.push_back({to, bytes, source_bytes, f.groups, f.issued++, from});
 }
 
 void cp_async_commit(const char* instruction) {
@@ -80,15 +79,15 @@ void cp_async_arrive(std::uint32_t mbarrier, const char* instruction) {
   fiber& f = calling(instruction);
   if (arrive_at_mbarrier == nullptr) fail(instruction, "no mbarriers are emulated");
   asynchronous later{instruction, nullptr, {}};
-  const arrival what{mbarrier, static_cast<std::uint32_t>(f.copies.size())};
+  const arrival what{mbarrier, f.issued};
   std::memcpy(later.state, &what, sizeof what);
   later.complete = [](void* state) {
     arrival a;
     std::memcpy(&a, state, sizeof a);
     fiber& by = *machine.current;
-    // Some of them may have landed in a wait meanwhile: then fewer are left than there were.
-    land_first(by, std::min<std::size_t>(a.last_copy, by.copies.size()),
-               "cp.async.mbarrier.arrive.noinc");
+    std::size_t done = 0;
+    while (done < by.copies.size() && by.copies[done].number < a.copies) ++done;
+    land_first(by, done, "cp.async.mbarrier.arrive.noinc");
     arrive_at_mbarrier(a.mbarrier, "cp.async.mbarrier.arrive.noinc");
   };
   post_asynchronous(later);

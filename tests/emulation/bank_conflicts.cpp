@@ -41,50 +41,45 @@ void count_phase(const std::uint32_t* addresses, int count, std::uint32_t bytes)
 }
 
 /// Wide accesses are served in phases of 128 bytes: 16 lanes of 8 bytes, 8 lanes of 16.
-void count_request(const bank_counter::request& r) {
-  const unsigned lanes = r.bytes <= 4 ? 32 : 128 / r.bytes;
+void count_request(const bank_counter::request& r, std::uint32_t bytes) {
+  const unsigned lanes = bytes <= 4 ? 32 : 128 / bytes;
   ++machine.counts.shared_requests;
   for (unsigned begin = 0; begin < 32; begin += lanes) {
     std::uint32_t addresses[32];
     int count = 0;
     for (unsigned lane = begin; lane < begin + lanes; ++lane)
       if ((r.mask >> lane & 1) != 0) addresses[count++] = r.address[lane];
-    if (count > 0) count_phase(addresses, count, r.bytes);
+    if (count > 0) count_phase(addresses, count, bytes);
   }
+}
+
+/// Counts and forgets what is known of one kind.
+void count_kind(bank_counter& banks, unsigned kind) {
+  for (const bank_counter::request& r : banks.requests[kind]) count_request(r, 1u << kind % 5);
+  banks.requests[kind].clear();
+  std::ranges::fill(banks.seen[kind], 0u);
 }
 
 }  // namespace
 
-void bank_counter::add(fiber& lane, const char* instruction, std::uint32_t address,
-                       std::uint32_t bytes) {
-  // A lane that skipped an access under a condition finds its next one further on.
-  std::size_t i = lane.shared_count - std::min(lane.shared_count, first);
-  while (i < requests.size() &&
-         (requests[i].instruction != instruction || requests[i].bytes != bytes))
-    ++i;
-  if (i == requests.size()) {
-    requests.emplace_back();
-    requests.back().instruction = instruction;
-    requests.back().bytes = bytes;
-    requests.back().mask = 0;
-  }
-  requests[i].mask |= 1u << lane.lane;
-  requests[i].address[lane.lane] = address;
-  lane.shared_count = first + static_cast<std::uint32_t>(i) + 1;
-  constexpr std::size_t most = 1024;
-  if (requests.size() < most) return;
-  for (const request& r : requests) count_request(r);
-  first += static_cast<std::uint32_t>(requests.size());
-  requests.clear();
+void bank_counter::add(unsigned lane, unsigned way, std::uint32_t address, std::size_t bytes) {
+  const unsigned kind = way * 5 + static_cast<unsigned>(std::countr_zero(bytes));
+  constexpr std::size_t most = 1024;  // of a loop in which lanes never come together
+  if (requests[kind].size() >= most) count_kind(*this, kind);
+  const std::uint32_t i = seen[kind][lane]++;
+  if (i >= requests[kind].size()) requests[kind].push_back({0, {}});
+  requests[kind][i].mask |= 1u << lane;
+  requests[kind][i].address[lane] = address;
 }
 
-void bank_counter::count_all(warp& lanes) {
-  if (requests.empty()) return;
-  for (const request& r : requests) count_request(r);
-  requests.clear();
-  first = 0;
-  for (fiber* f : lanes.lanes)
-    if (f != nullptr) f->shared_count = 0;
+void bank_counter::count_all() {
+  for (unsigned kind = 0; kind < kinds; ++kind)
+    if (!requests[kind].empty()) count_kind(*this, kind);
+}
+
+void bank_counter::clear() {
+  for (std::vector<request>& r : requests) r.clear();
+  std::memset(seen, 0, sizeof seen);
 }
 
 void count_shared_phase(const std::uint32_t* addresses, int count, std::uint32_t bytes) {

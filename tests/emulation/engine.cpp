@@ -77,7 +77,7 @@ void enter_any() {
   switch_stack(machine.scheduler_position, next.position);
 }
 
-void yield(const char* instruction) {
+void yield(const char*) {
   const auto mean = static_cast<std::uint32_t>(current_settings().steps_between_switches);
   steps_left = 1 + static_cast<std::int32_t>(machine.random.below(2 * mean));
   if (machine.current == nullptr) {
@@ -85,14 +85,17 @@ void yield(const char* instruction) {
     steps_left = INT32_MAX;
     return;
   }
-  static_cast<void>(instruction);
-  if (!machine.operations.empty() && machine.random.below(4) == 0) complete_one_operation();
+  if (!machine.operations.empty() && machine.operation_odds != 0 &&
+      machine.random.below(machine.operation_odds) == 0)
+    complete_one_operation();
   run_another(*machine.current);
 }
 
 void poll(const char* instruction) {
   constexpr std::uint32_t patience = 20000;
   if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
+  fiber& f = *machine.current;
+  f.waits = {instruction};
   if (++machine.idle_polls > patience) {
     machine.idle_polls = 0;
     if (machine.clusters_left.empty() && machine.operations.empty())
@@ -103,6 +106,7 @@ void poll(const char* instruction) {
       machine.wants_cluster = true;
   }
   yield(instruction);
+  f.waits.instruction = nullptr;
 }
 
 void suspend(const wait_reason& why) {

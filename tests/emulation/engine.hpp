@@ -23,7 +23,8 @@ struct pending_copy {
   std::uint32_t to;
   std::int32_t bytes;
   std::int32_t source_bytes;
-  std::uint32_t group;  ///< how many commits came before it
+  std::uint32_t group;   ///< how many commits came before it
+  std::uint32_t number;  ///< how many copies of the thread came before it
   const void* from;
 };
 
@@ -35,11 +36,10 @@ struct fiber : place {
   warp* of = nullptr;
   unsigned lane = 0;
   bool exited = false;
-  wait_reason waits{nullptr};      ///< instruction is null while it runs
-  const void* channel = nullptr;   ///< what wait_on() waits for
-  std::uint32_t shared_count = 0;  ///< of bank_counter: accesses since the warp was last together
-  std::uint32_t polls = 0;
-  std::uint32_t groups = 0;  ///< commits of cp.async
+  wait_reason waits{nullptr};     ///< instruction is null while it runs
+  const void* channel = nullptr;  ///< what wait_on() waits for
+  std::uint32_t groups = 0;       ///< commits of cp.async
+  std::uint32_t issued = 0;       ///< copies of cp.async
   std::vector<pending_copy> copies;
 };
 
@@ -52,20 +52,23 @@ struct rendezvous {
 };
 
 /// Shared-memory accesses of one warp, grouped as the hardware would serve them: the n-th access of
-/// every lane since the lanes were last together is one request.
+/// one kind of every lane, since the lanes were last together, is one request.
 struct bank_counter {
+  static constexpr unsigned kinds = 20;  ///< four ways of access, five sizes
   struct request {
-    const char* instruction;
-    std::uint32_t bytes;
     std::uint32_t mask;
     std::uint32_t address[32];
   };
-  std::vector<request> requests;
-  std::uint32_t first = 0;  ///< requests before it are counted
+  std::vector<request> requests[kinds];
+  std::uint32_t seen[kinds][32] = {};  ///< per lane
 
-  void add(fiber& lane, const char* instruction, std::uint32_t address, std::uint32_t bytes);
-  void count_all(warp& lanes);
+  void add(unsigned lane, unsigned way, std::uint32_t address, std::size_t bytes);
+  void count_all();
+  void clear();
 };
+
+/// The way of a cp.async; the others are those of `access`.
+inline constexpr unsigned copying = 3;
 
 struct warp {
   thread_block* home = nullptr;
@@ -156,6 +159,7 @@ struct machine_state {
   std::vector<std::unique_ptr<cluster>> spare;  ///< finished ones, used again
   std::vector<fiber*> waiting;                  ///< in wait_on()
   std::vector<posted> operations;
+  std::uint32_t operation_odds = 0;  ///< one yield in so many completes one; 0: when all wait
   std::vector<std::uint32_t> clusters_left;  ///< in the order they start
   std::uint32_t idle_polls = 0;              ///< polls since something last moved
   bool wants_cluster = false;                ///< a spinning thread asked for further blocks
@@ -164,7 +168,7 @@ struct machine_state {
   unsigned blamed_base = 0;
   random_source random;
   launch_counts counts;
-  std::string failure;
+  std::string failure;  ///< begins with the kernel's name; empty while all is well
   stack_pool stacks;
 };
 
@@ -193,9 +197,9 @@ inline void note_progress() { machine.idle_polls = 0; }
 /// Who waits where, one line each.
 std::string waiting_report();
 
-// What a block's end looks at.
+// What a thread's end looks at.
 void check_thread_end(fiber& f);
-void check_barriers_end(thread_block& b);
+void check_barriers_without(const fiber& f);
 
 // Memory of the running launch.
 void reset_shared(thread_block& b, std::size_t bytes);

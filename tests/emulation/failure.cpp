@@ -75,7 +75,8 @@ void fail_launch(const char* instruction, std::string&& text) {
     std::fprintf(stderr, "%s: %s (outside of a kernel)\n", instruction, text.c_str());
     std::abort();
   }
-  std::string who = "seed " + std::to_string(current_settings().seed);
+  std::string who =
+      std::string(machine.order->kernel) + ": seed " + std::to_string(current_settings().seed);
   if (machine.current != nullptr) {
     const fiber& f = *machine.current;
     unsigned thread = f.thread;

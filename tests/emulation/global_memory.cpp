@@ -202,8 +202,8 @@ void check_red_zones() {
     const auto touched = [](std::byte b) { return b != static_cast<std::byte>(red_byte); };
     if (std::any_of(a.base - red_zone, a.base, touched) ||
         std::any_of(end, end + red_zone, touched))
-      machine.failure += "; the host code of a kernel wrote beside an allocation of " +
-                         std::to_string(a.bytes) + " bytes";
+      machine.failure += "something wrote beside an allocation of " + std::to_string(a.bytes) +
+                         " bytes, past the instructions";
   }
 }
 

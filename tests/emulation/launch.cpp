@@ -36,8 +36,7 @@ void start_thread(thread_block& b, unsigned thread) {
   f.exited = false;
   f.waits.instruction = nullptr;
   f.channel = nullptr;
-  f.shared_count = 0;
-  f.groups = 0;
+  f.groups = f.issued = 0;
   f.copies.clear();
   f.position = machine.stacks.start(f.stack, &run_thread);
   f.of->lanes[f.lane] = &f;
@@ -49,8 +48,7 @@ void reset_warp(warp& w, thread_block& b) {
   w.present = w.exited = w.runnable = 0;
   w.ready_at = -1;
   w.meetings.clear();
-  w.banks.requests.clear();
-  w.banks.first = 0;
+  w.banks.clear();
   std::ranges::fill(w.lanes, nullptr);
 }
 
@@ -108,12 +106,11 @@ void free_block(thread_block& b) {
 void check_block_end(thread_block& b) {
   machine.current = b.threads.data();
   running = machine.current;
-  check_barriers_end(b);
   for (const thread_block::stored& s : b.storage) {
     const char* what = s.kind->left_over != nullptr ? s.kind->left_over(s.data) : nullptr;
     if (what != nullptr) fail("exit", what);
   }
-  for (warp& w : b.warps) w.banks.count_all(w);
+  for (warp& w : b.warps) w.banks.count_all();
 }
 
 void end_cluster(std::size_t i) {
@@ -196,6 +193,8 @@ void begin(const launch_order& order) {
   machine.blamed_thread = -1;
   machine.wants_cluster = false;
   machine.resident = 1 + machine.random.below(3);
+  constexpr std::uint32_t odds[] = {2, 8, 64, 0};
+  machine.operation_odds = odds[machine.random.below(4)];
   machine.clusters_left.resize(std::size_t{order.grid.x} / order.cluster_blocks * order.grid.y *
                                order.grid.z);
   for (std::size_t i = 0; i < machine.clusters_left.size(); ++i)
@@ -233,7 +232,9 @@ status launch(const launch_order& order) {
   leave_kernel();
   check_red_zones();
   if (machine.failure.empty()) return {};
-  return failure(error_code::invalid_argument, order.kernel, machine.failure);
+  status s{error_code::device_failed, order.kernel, -1, 0, 0, {}};
+  s.message.append(machine.failure);
+  return s;
 }
 
 }  // namespace qtl::inline v0::gpu::emulated

@@ -21,10 +21,16 @@ void check_request(const fiber& f, const char* instruction, unsigned id, unsigne
   if (threads > f.threads)
     fail_launch(instruction, of_barrier(id) + " for " + std::to_string(threads) +
                                  " threads: the block has " + std::to_string(f.threads));
-  const unsigned ended = f.threads - f.home->live;
-  if (threads == f.threads && ended > 0)
-    fail_launch(instruction, of_barrier(id) + " is for all " + std::to_string(threads) +
-                                 " threads, of which " + std::to_string(ended) + " have ended");
+}
+
+/// How many arrivals the barrier can still have: those there are, and every other live thread.
+unsigned reachable(const named_barrier& b, const thread_block& home) {
+  unsigned most = b.arrived;
+  for (std::size_t i = 0; i < home.warps.size(); ++i) {
+    const warp& w = home.warps[i];
+    most += static_cast<unsigned>(std::popcount(w.present & ~w.exited & ~b.arrivals[i]));
+  }
+  return most;
 }
 
 void join(named_barrier& b, const fiber& f, const char* instruction, unsigned id,
@@ -41,6 +47,9 @@ void join(named_barrier& b, const fiber& f, const char* instruction, unsigned id
     fail_launch(instruction, of_barrier(id) + ": the thread has already arrived in this phase");
   of_warp |= 1u << f.lane;
   ++b.arrived;
+  if (f.home->live < f.threads && reachable(b, *f.home) < threads)
+    fail_launch(instruction, of_barrier(id) + " for " + std::to_string(threads) + " threads: " +
+                                 std::to_string(f.threads - f.home->live) + " have ended");
 }
 
 /// The count is reached: warps must be here as a whole.
@@ -51,7 +60,7 @@ void complete(named_barrier& b, thread_block& home, const char* instruction, uns
       fail_launch(instruction, of_barrier(id) + ": only " +
                                    std::to_string(std::popcount(b.arrivals[i])) +
                                    " lanes of warp " + std::to_string(i) + " are there");
-    if (b.arrivals[i] != 0) w.banks.count_all(w);
+    if (b.arrivals[i] != 0) w.banks.count_all();
     make_runnable(w, b.waiting[i]);
   }
   b = named_barrier{};
@@ -77,12 +86,14 @@ void block_barrier(const char* instruction, unsigned id, unsigned threads, bool 
   yield(instruction);
 }
 
-void check_barriers_end(thread_block& b) {
-  for (unsigned id = 0; id < barriers; ++id)
-    if (b.barriers[id].arrived != 0)
-      fail_launch("exit", "the block ends while " + of_barrier(id) + " has " +
-                              std::to_string(b.barriers[id].arrived) + " of " +
-                              std::to_string(b.barriers[id].expected) + " arrivals");
+void check_barriers_without(const fiber& f) {
+  for (unsigned id = 0; id < barriers; ++id) {
+    const named_barrier& b = f.home->barriers[id];
+    const bool is_there = (b.arrivals[f.thread / 32] >> f.lane & 1) != 0;
+    if (b.arrived == 0 || is_there || reachable(b, *f.home) - 1 >= b.expected) continue;
+    fail_launch("exit", "a thread ends while " + std::to_string(b.arrived) + " of " +
+                            std::to_string(b.expected) + " wait for it at " + of_barrier(id));
+  }
 }
 
 }  // namespace qtl::inline v0::gpu::emulated

@@ -66,7 +66,7 @@ void warp_collective(const char* instruction, std::uint32_t mask, void* mine,
   m.lanes[f.lane] = mine;
   m.arrived |= 1u << f.lane;
   if (m.arrived != (mask & w.present)) return suspend({instruction});
-  if (m.arrived == w.present) w.banks.count_all(w);
+  if (m.arrived == w.present) w.banks.count_all();
   machine.blamed_base = f.thread / 32 * 32;
   act(m.lanes);
   machine.blamed_thread = -1;
@@ -100,7 +100,7 @@ void warpgroup_collective(const char* instruction, void* mine, void (*act)(void*
   g.arrived = 0;
   for (unsigned i = 0; i < 4; ++i) {
     warp& w = f.home->warps[first / 32 + i];
-    w.banks.count_all(w);
+    w.banks.count_all();
     make_runnable(w, w.present);
   }
   note_progress();
@@ -117,10 +117,7 @@ void check_thread_end(fiber& f) {
   if (g.arrived != 0)
     fail_launch("exit",
                 std::string("a thread ends while its warpgroup waits for it at ") + g.instruction);
-  const named_barrier& all = f.home->barriers[0];
-  if (all.arrived != 0 && all.expected == f.threads)
-    fail_launch("exit", "a thread ends while " + std::to_string(all.arrived) +
-                            " threads wait for it at barrier 0");
+  check_barriers_without(f);
 }
 
 }  // namespace qtl::inline v0::gpu::emulated

@@ -97,8 +97,8 @@ std::byte* shared_bytes_uncounted(std::uint32_t address, std::size_t bytes, std:
 std::byte* shared_bytes(std::uint32_t address, std::size_t bytes, std::size_t alignment, access how,
                         const char* instruction) {
   std::byte* found = shared_bytes_uncounted(address, bytes, alignment, how, instruction);
-  fiber& f = *machine.current;
-  f.of->banks.add(f, instruction, address, static_cast<std::uint32_t>(bytes));
+  const fiber& f = *machine.current;
+  f.of->banks.add(f.lane, static_cast<unsigned>(how), address, bytes);
   return found;
 }
 

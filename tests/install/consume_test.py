@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,23 +92,26 @@ def install(scratch):
     return prefix
 
 
+def consume(scratch, consumers, way):
+    """(succeeded, what to print) of one way in."""
+    folder = scratch / way
+    folder.mkdir()
+    shutil.copy(CONSUMER, folder)
+    try:
+        return True, f"{way}: {run(getattr(consumers, way)(folder))}"
+    except (RuntimeError, AssertionError) as problem:
+        return False, f"{way}: FAILED\n{problem}\n"
+
+
 def main():
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as temporary:
+    ways = [way for way in dir(Consumers) if not way.startswith("_")]
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(os.cpu_count()) as pool:
         scratch = Path(temporary)
         consumers = Consumers(install(scratch))
-        ways = [way for way in dir(Consumers) if not way.startswith("_")]
-        for way in ways:
-            folder = scratch / way
-            folder.mkdir()
-            shutil.copy(CONSUMER, folder)
-            try:
-                print(f"{way}: {run(getattr(consumers, way)(folder))}", end="")
-                passed += 1
-            except (RuntimeError, AssertionError) as problem:
-                print(f"{way}: FAILED\n{problem}")
-                failed += 1
-    print(f"{passed} passed, {failed} failed")
+        results = list(pool.map(lambda way: consume(scratch, consumers, way), ways))
+    print("".join(text for _, text in results), end="")
+    failed = sum(not good for good, _ in results)
+    print(f"{len(ways) - failed} passed, {failed} failed")
     return failed
 
 

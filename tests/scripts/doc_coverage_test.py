@@ -99,7 +99,7 @@ def check(path):
 
 
 def main():
-    results = [check(path) for path in tree.headers()]
+    results = [check(path) for path in tree.headers() + tree.gpu_headers()]
     tree.report("doc coverage, names", sum(count for count, _ in results),
                 [problem for _, problems in results for problem in problems])
 

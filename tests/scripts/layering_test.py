@@ -7,18 +7,27 @@ import tree
 FLOORS = {
     "base": 0, "format": 1, "policy": 2, "tensor": 3, "ops": 4, "calib": 5, "gemm": 5,
     "backend": 6, "methods": 7, "qat": 7, "nn": 7, "io": 8,
+    "door": 9,  # directly in include/qtl
+    # What cuda/ holds: above everything that include/ holds, so that no header there can include it.
+    "gpu/ptx": 10, "gpu/tile": 11, "gpu/epilogue": 12, "gpu/scheduler": 12, "gpu/kernel": 13, "gpu/host": 14,
+    "gpu": 15,  # directly in cuda/qtl/gpu
 }
-DOOR = 9  # a header directly in include/qtl
 INCLUDES = re.compile(r'^\s*#\s*include\s*["<](qtl/[^">]+)[">]', re.MULTILINE)
 
 
 def folder(header):
-    parts = header.split("/")
-    return parts[1] if len(parts) > 2 else "door"
+    """'ops' of qtl/ops/x.hpp, 'gpu/tile' of qtl/gpu/tile/x.cuh, 'door' of qtl/x.hpp."""
+    parts = header.split("/")[1:-1]
+    return "/".join(parts[:2 if parts[:1] == ["gpu"] else 1]) or "door"
 
 
 def floor(header):
-    return DOOR if folder(header) == "door" else FLOORS.get(folder(header))
+    return FLOORS.get(folder(header))
+
+
+def called(number):
+    """F of the library, D of the device's."""
+    return f"F{number}" if number < FLOORS["gpu/ptx"] else f"D{number - FLOORS['gpu/ptx']}"
 
 
 def edge_problem(source, target, known):
@@ -27,7 +36,7 @@ def edge_problem(source, target, known):
     if floor(source) is None:
         return f"the folder {folder(source)} has no floor"
     if folder(source) != folder(target) and floor(source) <= floor(target):
-        return f"F{floor(source)} may not include F{floor(target)}"
+        return f"{called(floor(source))} may not include {called(floor(target))}"
     return None
 
 
@@ -49,8 +58,7 @@ def cycles(graph):
 
 
 def main():
-    files = [p for p in tree.INCLUDE.rglob("*") if p.suffix in (".hpp", ".inl")]
-    graph = {tree.name(p): INCLUDES.findall(p.read_text()) for p in sorted(files)}
+    graph = {tree.name(p): INCLUDES.findall(p.read_text()) for p in tree.library()}
     problems = []
     for source, targets in graph.items():
         for target in targets:

@@ -1,20 +1,26 @@
-"""Every test, example and benchmark on disk is named in the meson.build beside it; a forgotten one never runs."""
+"""Every test, example and benchmark on disk is named in the meson.build above it; a forgotten one never runs."""
+
+import re
 
 import tree
 
-PLACES = {"tests": "*/*_test.cpp", "examples": "*.cpp", "bench": "*_bench.cpp"}
+PLACES = {"tests": "*/**/*_test.cpp", "tests/emulation": "*.cpp", "examples": "*.cpp", "bench": "*_bench.cpp", "bench/gpu": "*.cpp"}
+
+
+def build_file(path):
+    """The nearest meson.build."""
+    return next(folder / "meson.build" for folder in path.parents if (folder / "meson.build").exists())
 
 
 def main():
-    checked, problems = 0, []
-    for place, pattern in PLACES.items():
-        build_file = (tree.ROOT / place / "meson.build").read_text()
-        for path in sorted((tree.ROOT / place).glob(pattern)):
-            checked += 1
-            name = path.stem.removesuffix("_test").removesuffix("_bench")
-            if f"'{name}'" not in build_file:
-                problems.append(f"{tree.name(path)}: not in {place}/meson.build")
-    tree.report("listed, files", checked, problems)
+    files = {path for place, pattern in PLACES.items() for path in (tree.ROOT / place).glob(pattern)}
+    problems = []
+    for path in sorted(files):
+        name = path.stem.removesuffix("_test").removesuffix("_bench")
+        listing = build_file(path)
+        if not re.search(rf"['/]{re.escape(name)}'", listing.read_text()):
+            problems.append(f"{tree.name(path)}: not in {tree.name(listing)}")
+    tree.report("listed, files", len(files), problems)
 
 
 main()

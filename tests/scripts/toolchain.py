@@ -15,7 +15,7 @@ def pkg_config(package):
     return found.stdout.replace("-I", "-isystem ").split()
 
 
-FLAGS = ["-std=c++20", f"-I{tree.INCLUDE}", *pkg_config("eigen3")]
+FLAGS = ["-std=c++20", f"-I{tree.INCLUDE}", f"-I{tree.CUDA}", *pkg_config("eigen3")]
 
 
 def run(command, source=None, cwd=None):

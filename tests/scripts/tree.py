@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
+CUDA = ROOT / "cuda"
 
 COMMENT_OR_STRING = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(?P<raw>[^(]*)\(.*?\)(?P=raw)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'',
@@ -15,13 +16,24 @@ PREPROCESSOR = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 
 
 def headers():
-    """Every public header, as paths, in order."""
+    """Every public header for any compiler, as paths, in order."""
     return sorted(INCLUDE.rglob("*.hpp"))
 
 
+def gpu_headers():
+    """Every public header of the GPU backend, as paths, in order."""
+    return sorted(path for path in CUDA.rglob("*") if path.suffix in (".cuh", ".hpp"))
+
+
+def library():
+    """Every file that an include root holds, as paths, in order."""
+    return sorted(path for root in (INCLUDE, CUDA) for path in root.rglob("*")
+                  if path.suffix in (".hpp", ".inl", ".cuh"))
+
+
 def name(path):
-    """A file as people call it: relative to the include root or to the repository."""
-    base = INCLUDE if path.is_relative_to(INCLUDE) else ROOT
+    """A file as people call it: relative to its include root or to the repository."""
+    base = next((root for root in (INCLUDE, CUDA) if path.is_relative_to(root)), ROOT)
     return path.relative_to(base).as_posix()
 
 

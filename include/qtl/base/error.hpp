@@ -29,6 +29,7 @@ enum class error_code : std::uint8_t {
   io_failed,            ///< the operating system refused to open, read or write
   malformed_file,       ///< a file breaks a rule of its format
   not_found,            ///< no tensor or key of that name
+  device_failed,        ///< the GPU or its driver reported an error
 };
 
 /// The enumerator's name, for logs.
@@ -44,7 +45,8 @@ constexpr const char* to_string(error_code code) {
                                    "fallback_refused",
                                    "io_failed",
                                    "malformed_file",
-                                   "not_found"};
+                                   "not_found",
+                                   "device_failed"};
   return names[static_cast<int>(code)];
 }
 

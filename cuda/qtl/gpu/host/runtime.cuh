@@ -43,7 +43,7 @@ namespace detail {
 inline status status_of(cudaError_t e, const char* operand) {
   if (e == cudaSuccess) return {};
   const bool memory = e == cudaErrorMemoryAllocation;
-  return failure(memory ? error_code::out_of_memory : error_code::unsupported, operand,
+  return failure(memory ? error_code::out_of_memory : error_code::device_failed, operand,
                  cudaGetErrorString(e));
 }
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads every asm string.
+// Nothing here runs. Compiled for sm_90a; for later targets without wgmma, setmaxnreg included.
+#include "qtl/gpu/ptx/bulk.cuh"
+#include "qtl/gpu/ptx/cluster.cuh"
+#include "qtl/gpu/ptx/elect.cuh"
+#include "qtl/gpu/ptx/fence.cuh"
+#include "qtl/gpu/ptx/grid_dependency.cuh"
+#include "qtl/gpu/ptx/mbarrier.cuh"
+#include "qtl/gpu/ptx/memory.cuh"
+#include "qtl/gpu/ptx/registers.cuh"
+#include "qtl/gpu/ptx/setmaxnreg.cuh"
+#include "qtl/gpu/ptx/tma.cuh"
+#include "qtl/gpu/ptx/wgmma.cuh"
+
+namespace {
+
+using namespace qtl::gpu;
+using namespace qtl::gpu::ptx;
+
+/// Two products into the same accumulators, A from shared memory and from registers.
+template<int N, class A, class B>
+__device__ void multiply(wgmma_accumulator<A>* out, std::uint32_t tile) {
+  wgmma_accumulator<A> d[N / 2] = {};
+  std::uint32_t a[4] = {tile, tile + 1, tile + 2, tile + 3};
+  const std::uint64_t left = wgmma_descriptor(tile, shared_swizzle::bytes_128);
+  const std::uint64_t right = wgmma_advance(left, 32);
+  keep_registers(d);
+  keep_registers(a);
+  wgmma_fence();
+  wgmma<N, A, B>(d, left, right, false);
+  wgmma<N, A, B>(d, a, right, true);
+  wgmma_commit();
+  wgmma_wait<0>();
+  keep_registers(d);
+  for (int i = 0; i < N / 2; ++i) out[i * 128 + static_cast<int>(thread_index())] = d[i];
+}
+
+template<int N, class A, class B>
+__global__ void __launch_bounds__(128, 1) wgmma_kernel(wgmma_accumulator<A>* out) {
+  if constexpr (compiled_sm == 900) multiply<N, A, B>(out, shared_base());
+}
+
+template __global__ void wgmma_kernel<8, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<16, qtl::s8, qtl::u8>(std::int32_t*);
+template __global__ void wgmma_kernel<24, qtl::u8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<32, qtl::u8, qtl::u8>(std::int32_t*);
+template __global__ void wgmma_kernel<48, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<64, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<96, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<128, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<160, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<192, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<256, qtl::s8, qtl::s8>(std::int32_t*);
+template __global__ void wgmma_kernel<8, qtl::e4m3, qtl::e4m3>(float*);
+template __global__ void wgmma_kernel<16, qtl::e4m3, qtl::e5m2>(float*);
+template __global__ void wgmma_kernel<24, qtl::e5m2, qtl::e4m3>(float*);
+template __global__ void wgmma_kernel<32, qtl::e5m2, qtl::e5m2>(float*);
+template __global__ void wgmma_kernel<48, qtl::f16, qtl::f16>(float*);
+template __global__ void wgmma_kernel<64, qtl::bf16, qtl::bf16>(float*);
+template __global__ void wgmma_kernel<96, qtl::f16, qtl::f16>(float*);
+template __global__ void wgmma_kernel<128, qtl::e4m3, qtl::e4m3>(float*);
+template __global__ void wgmma_kernel<160, qtl::bf16, qtl::bf16>(float*);
+template __global__ void wgmma_kernel<192, qtl::e4m3, qtl::e4m3>(float*);
+template __global__ void wgmma_kernel<256, qtl::bf16, qtl::bf16>(float*);
+
+template<int Sm = compiled_sm>
+__device__ void copy_boxes(const tensor_map& row, const tensor_map& matrix, std::uint32_t barrier,
+                           std::uint32_t tile, std::uint16_t ranks) {
+  prefetch_tensor_map(row);
+  tma_load_1d(tile, row, barrier, 0);
+  tma_load_2d(tile, matrix, barrier, 0, 64);
+  tma_load_2d(tile, matrix, barrier, 0, 64, l2_evict_first());
+  if constexpr (Sm != 1200) {
+    tma_load_2d_multicast(tile, matrix, barrier, 0, 64, ranks);
+    tma_load_2d_multicast(tile, matrix, barrier, 0, 64, ranks, l2_evict_last());
+  }
+  fence_async_shared();
+  tma_store_1d(row, tile, 0);
+  tma_store_2d(matrix, tile, 0, 64);
+}
+
+__global__ void copy_kernel(const __grid_constant__ tensor_map row,
+                            const __grid_constant__ tensor_map matrix, std::int32_t* data) {
+  if constexpr (compiled_sm >= 900) {
+    wait_for_previous_grid();
+    const std::uint32_t barrier = shared_base();
+    const std::uint32_t tile = barrier + 1024;
+    mbarrier_init(barrier, 2);
+    fence_mbarrier_init();
+    cluster_barrier();
+    if (elect_one()) {
+      mbarrier_arrive_expect_tx(barrier, 64);
+      mbarrier_expect_tx(barrier, 64);
+      copy_boxes(row, matrix, barrier, tile, 3);
+      bulk_load(tile, data, 64, barrier);
+      fence_async();
+      bulk_store(data + 64, tile, 64);
+      bulk_commit();
+      bulk_wait_read<1>();
+      bulk_wait<0>();
+    }
+    mbarrier_arrive_remote(barrier, cluster_rank() ^ 1);
+    mbarrier_arrive(barrier);
+    mbarrier_wait(barrier, 0);
+    const std::uint32_t there = map_shared(tile, cluster_blocks() - 1);
+    store_cluster(there, load_cluster<std::int32_t>(there) + 1);
+    cluster_barrier();
+    mbarrier_invalidate(barrier);
+    let_next_grid_start();
+  }
+}
+
+/// Two roles of one warpgroup each, as setmaxnreg wants them.
+__global__ void __launch_bounds__(256, 1) roles_kernel(std::int32_t* out) {
+  if constexpr (compiled_sm >= 900) {
+    if (thread_index() < 128) {
+      give_registers<40>();
+    } else {
+      take_registers<208>();
+      store_global(out + thread_index(), 1);
+    }
+  }
+}
+
+}  // namespace
+
+/// Names the kernels, so that none is dropped as unused.
+const void* hopper_kernels[] = {reinterpret_cast<const void*>(&copy_kernel),
+                                reinterpret_cast<const void*>(&roles_kernel)};
