@@ -48,8 +48,7 @@ struct quantizer_entry {
 
   template<class Team>
   static status quantize(const quantize_args& q) {
-    using kernel =
-        quantize_rows<row_quantization<A, plain_row<F>, Team, parameter_form::decoded>>;
+    using kernel = quantize_rows<row_quantization<A, plain_row<F>, Team, parameter_form::decoded>>;
     typename kernel::params p;
     p.x = source(q);
     p.m = q.x.rows;
@@ -76,8 +75,9 @@ struct quantizer_entry {
 template<QuantPolicy A, class F>
 constexpr device_quantizer quantizer_of() {
   using entry = quantizer_entry<A, F>;
-  return {is_unscaled<typename A::scheme> ? short_name("convert_rows") : short_name("quantize_rows"),
-          &entry::supports, &entry::run};
+  return {
+      is_unscaled<typename A::scheme> ? short_name("convert_rows") : short_name("quantize_rows"),
+      &entry::supports, &entry::run};
 }
 
 }  // namespace qtl::inline v0::gpu
