@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/tma.cpp - the copy engine: loads that land in pieces and in any order, stores that read as late as they may.
+// emulation/tma.cpp - the copy engine: loads that land in pieces and in any order, stores that read
+// as late as they may.
 #include <algorithm>
 #include <cstring>
 
@@ -101,6 +102,8 @@ void land_rows(const landing& l) {
 void land(void* state) {
   landing l;
   std::memcpy(&l, state, sizeof l);
+  if (peer_block(l.to.rank).live == 0)
+    fail(l.instruction, "the block ends while its bulk loads still run");
   const std::uint32_t unit = l.map != nullptr ? row_bytes(*l.map) : 1;
   const std::uint32_t first = l.to.address + l.first * unit;
   if (l.map != nullptr) {
@@ -112,7 +115,6 @@ void land(void* state) {
     std::memcpy(shared + (first - shared_begin), from, l.count);
   }
   shared_landed(cluster_address(first, l.to.rank), std::size_t{l.count} * unit);
-  --hopper_of(l.to.rank).loads_running;
   complete_bytes(l.barrier, l.count * unit, l.instruction);
 }
 
@@ -129,15 +131,15 @@ void start(landing l, std::uint32_t units, std::uint32_t step_units, std::uint32
     static_assert(sizeof l <= sizeof later.state);
     std::memcpy(later.state, &l, sizeof l);
     post_asynchronous(later);
-    ++hopper_of(l.to.rank).loads_running;
   }
 }
 
 void check_barrier(const shared_place& at, const char* instruction) {
   if (!barrier_at(at, instruction).published)
-    fail_launch(instruction, text("the barrier at shared_base() + %zu was not fenced after its init "
-                                  "by fence.mbarrier_init or fence.proxy.async",
-                                  at.offset()));
+    fail_launch(instruction,
+                text("the barrier at shared_base() + %zu was not fenced after its init "
+                     "by fence.mbarrier_init or fence.proxy.async",
+                     at.offset()));
 }
 
 bulk_groups& my_groups() { return hopper_here().bulk[machine.current->thread]; }
@@ -188,13 +190,13 @@ void tma_load(const tma_box& box) {
   step(load_name);
   const tensor_map_fields& m = checked_map(box, load_name);
   landing l{load_name, &m, nullptr, locate(box.shared), locate(box.barrier), {box.at[0], box.at[1]},
-            0, 0};
+            0,         0};
   if (l.to.rank != l.barrier.rank)
     fail(load_name, "the barrier lies in another block than the destination");
   const std::uint32_t ranks = box.ranks != 0 ? box.ranks : 1u << l.to.rank;
   if (ranks >> here().cluster_blocks != 0)
-    fail_launch(load_name, text("multicast to blocks 0x%x of a cluster of %u", ranks,
-                                here().cluster_blocks));
+    fail_launch(load_name,
+                text("multicast to blocks 0x%x of a cluster of %u", ranks, here().cluster_blocks));
   for (unsigned rank = 0; rank < here().cluster_blocks; ++rank) {
     if ((ranks >> rank & 1) == 0) continue;
     l.to.rank = l.barrier.rank = rank;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads every asm string.
-// Nothing here runs. Compiled for sm_90a; for later targets without wgmma, setmaxnreg included.
+// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads
+// every asm string. Nothing here runs. Compiled for sm_90a; for later targets without wgmma,
+// setmaxnreg included.
+// targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8, wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3, wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16, setmaxnreg.inc.sync.aligned.u32, mbarrier.try_wait.parity
+// targets: 100a 120a; expects: cp.async.bulk.tensor.2d, mbarrier.try_wait.parity
 #include "qtl/gpu/ptx/bulk.cuh"
 #include "qtl/gpu/ptx/cluster.cuh"
 #include "qtl/gpu/ptx/elect.cuh"

@@ -104,7 +104,7 @@ struct weight_only : Format, Shape {
                                          : 1;
   static constexpr int group_start_steps =
       steps_to_group(std::is_same_v<scale, e4m3> ? scale_storage::as_e4m3 : scale_storage::as_f32,
-                     Format::has_zero_points, unit_steps);
+                     Format::has_zero_points, operand::step_cols);
   /// Groups of a slab: no group is shorter than what lies between two starts.
   static constexpr int max_groups = Format::is_grouped ? Shape::slab_steps / group_start_steps : 0;
   /// Whether blocks and warps may share the k of an output.
@@ -155,11 +155,14 @@ struct gemm_weight_only {
   static constexpr std::uint32_t stage_bytes =
       (zero_points_at + (copies_zero_points ? zero_point_copy::shared_bytes : 0) + 127) / 128 * 128;
   static constexpr std::uint32_t scratch_bytes = finish_scratch_bytes<slices::mine>;
+  // As many as the shape asks for, where the smallest target has room for them.
+  static constexpr int room = static_cast<int>(shared_limit(gpu_target::sm_89) / stage_bytes);
+  static constexpr int stages = Config::stages < room ? Config::stages : room;
   static constexpr std::uint32_t largest(std::uint32_t a, std::uint32_t b) { return a > b ? a : b; }
 
  public:
   static constexpr std::uint32_t shared_bytes = largest(
-      Config::stages * stage_bytes,
+      stages * stage_bytes,
       largest(threads / 32 * scratch_bytes, threads / 32 / Config::warps_k * slices::shared_bytes));
   static_assert(shared_bytes <= shared_limit(gpu_target::sm_89), "a shape serves every target");
 
@@ -172,7 +175,7 @@ struct gemm_weight_only {
     product sums(ptx::warp_index());
     if constexpr (!copies_zero_points) sums.load_zero_points(p.w, tile.n * Config::block_n);
     const x_copy copy_x(p.x, tile.m * Config::block_m);
-    run_pipeline<Config::stages>(
+    run_pipeline<stages>(
         range.count(),
         [&](std::int64_t slab, int stage) {
           copy_slab(p, copy_x, tile, slab_at(p, range, slab, stage));

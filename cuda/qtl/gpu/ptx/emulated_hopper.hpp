@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/emulated_hopper.hpp - what Hopper's instructions ask of the emulator.
-// Holds: mbarriers, bulk copies, wgmma, clusters, registers. Defined in tests/emulation/{mbarrier,tma,wgmma,cluster}.cpp.
-// Asynchronous work is done as late and in as odd an order as the hardware is allowed to; what it still reads or
-// writes is marked meanwhile, so that touching it too early is an error and not a matter of luck.
+// Holds: mbarriers, bulk copies, wgmma, clusters, registers. Defined in tests/emulation.
+// Asynchronous work is done as late and in as odd an order as the hardware is allowed to; what it
+// still reads or writes is marked meanwhile, so that touching it too early is an error and not a
+// matter of luck.
 #pragma once
 
 #include "qtl/gpu/ptx/emulated.hpp"

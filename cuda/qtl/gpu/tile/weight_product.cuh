@@ -110,7 +110,8 @@ struct weight_product {
         if (s != 0 && step + s >= w.steps) return;
         multiply<s.value>(x, step + s - slab.first_step, b);
         walk.is_open = true;
-        if constexpr (Config::is_grouped && (s.value + 1) % Config::group_start_steps == 0)
+        constexpr int done = u.value * unit_steps + s.value + 1;
+        if constexpr (Config::is_grouped && done % Config::group_start_steps == 0)
           if (walk.left -= Config::group_start_steps; walk.left == 0) {
             scale_group(w, slab, walk);
             walk.next();
