@@ -67,7 +67,7 @@ def function(accumulator, n, a_in_registers):
     tail = "" if is_integer else f"%{types + 3}"
     a_operand = "{" + ", ".join(a_names) + "}" if a_in_registers else a_names[0]
     a_values = [f'"r"(a[{i}])' for i in range(4)] if a_in_registers else ['"l"(a)']
-    names = ['"C"(ptx_name<A>::text)', '"C"(ptx_name<B>::text)']
+    names = ['"C"(spelling<A>::text)', '"C"(spelling<B>::text)']
     if not is_integer:
         names += ['"C"(wgmma_text<A>::shape)', f'"C"(wgmma_text<A>::tail_{"rs" if a_in_registers else "ss"})']
     letter = "r" if is_integer else "f"

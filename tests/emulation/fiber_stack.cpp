@@ -11,6 +11,17 @@
 #include <ucontext.h>
 #endif
 
+#if defined(__SANITIZE_ADDRESS__)
+#define QTL_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#define QTL_ADDRESS_SANITIZER __has_feature(address_sanitizer)
+#else
+#define QTL_ADDRESS_SANITIZER 0
+#endif
+#if QTL_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 #if defined(__x86_64__)
 // Callee-saved registers go onto the old stack and come from the new one; the rest the caller has
 // saved. A fresh stack holds six zeros and the entry's address.
@@ -125,6 +136,14 @@ stack_position fresh_position(std::byte* low, std::size_t bytes, void (*entry)()
 
 namespace {
 
+/// Frames that a failure dropped stay poisoned for the address sanitizer; the next fiber may use
+/// their memory.
+void forget_frames([[maybe_unused]] std::byte* low) {
+#if QTL_ADDRESS_SANITIZER
+  __asan_unpoison_memory_region(low, stack_pool::stack_bytes);
+#endif
+}
+
 std::size_t page_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 std::byte* map_stack() {
@@ -151,6 +170,7 @@ stack_position stack_pool::start(std::byte*& low, void (*entry)()) {
   }
   low = free_.back();
   free_.pop_back();
+  forget_frames(low);
   // Stacks begin at different offsets in their page, or all of them would share one cache set.
   const std::size_t page = reinterpret_cast<std::uintptr_t>(low) / page_bytes();
   return fresh_position(low, stack_bytes - page * 448 % 4096 / 64 * 64, entry);

@@ -17,8 +17,8 @@ constexpr int unwritten_byte = 0xcd;
 
 // Bits of a shadow byte.
 constexpr std::uint8_t written = 1;
-constexpr std::uint8_t once = 2;       ///< expect_written_once() watches it
-constexpr std::uint8_t once_done = 4;  ///< and it has been written
+constexpr std::uint8_t once = 2;               ///< expect_written_once() watches it
+constexpr std::uint8_t once_done = once << 1;  ///< and it has been written
 
 struct allocation {
   std::byte* base;
@@ -73,20 +73,35 @@ allocation& checked(const void* pointer, std::size_t bytes, const char* instruct
   return *a;
 }
 
+/// Eight shadow bytes at once, each of which has the bits of `bits`.
+std::uint64_t in_all(std::uint8_t bits) { return 0x0101010101010101ull * bits; }
+
 bool all_written(const std::uint8_t* shadow, std::size_t bytes) {
-  for (std::size_t i = 0; i < bytes; ++i)
+  std::size_t i = 0;
+  for (std::uint64_t eight; i + 8 <= bytes; i += 8) {
+    std::memcpy(&eight, shadow + i, 8);
+    if ((eight & in_all(written)) != in_all(written)) return false;
+  }
+  for (; i < bytes; ++i)
     if ((shadow[i] & written) == 0) return false;
   return true;
 }
 
 /// Marks the bytes written; false if one of them was to be written once and has been.
 bool mark_written(std::uint8_t* shadow, std::size_t bytes) {
-  bool twice = false;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    twice |= (shadow[i] & once_done) != 0;
+  std::uint64_t twice = 0;
+  std::size_t i = 0;
+  for (std::uint64_t eight; i + 8 <= bytes; i += 8) {
+    std::memcpy(&eight, shadow + i, 8);
+    twice |= eight & in_all(once_done);
+    eight |= in_all(written) | (eight & in_all(once)) << 1;
+    std::memcpy(shadow + i, &eight, 8);
+  }
+  for (; i < bytes; ++i) {
+    twice |= shadow[i] & once_done;
     shadow[i] = static_cast<std::uint8_t>(shadow[i] | written | (shadow[i] & once) << 1);
   }
-  return !twice;
+  return twice == 0;
 }
 
 status check_host(const void* pointer, std::size_t bytes, const char* operand) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/hopper.hpp - what a block's asynchronous hardware knows: barriers, marks on shared memory, copies, registers.
-// Not for kernels. mbarrier.cpp, tma.cpp, wgmma.cpp and cluster.cpp share it; hopper.cpp keeps the marks.
+// emulation/hopper.hpp - what a block's asynchronous hardware knows: barriers, marks on shared
+// memory, copies, registers. Not for kernels. mbarrier.cpp, tma.cpp, wgmma.cpp and cluster.cpp
+// share it; hopper.cpp keeps the marks.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,7 +25,7 @@ struct mbarrier {
   std::uint32_t parity = 0;   ///< of the current phase
   unsigned initialized_by = 0;
   bool published = false;  ///< its init is fenced: TMA and other blocks may use it
-  char state[112] = "";    ///< for reports: what the phase waits for
+  char state[192] = "";    ///< for reports: what the phase waits for
 };
 
 /// A store of the copy engine: queued when issued, read at a wait, written some time later.
@@ -45,7 +46,7 @@ struct bulk_store_job {
 
 /// The stores of one thread.
 struct bulk_groups {
-  std::deque<std::unique_ptr<bulk_store_job>> jobs;
+  std::vector<std::unique_ptr<bulk_store_job>> jobs;
   std::uint32_t commits = 0;
 };
 
@@ -68,9 +69,10 @@ struct wgmma_accumulators {
 
 /// What a warp has issued.
 struct wgmma_queue {
-  std::deque<wgmma_job> jobs;
+  std::list<wgmma_job> jobs;
   std::vector<std::unique_ptr<wgmma_accumulators>> accumulators;
-  std::map<const void*, std::uint64_t> seen;  ///< registers as a product last left them, since the last fence
+  std::map<const void*, std::uint64_t>
+      seen;  ///< registers as a product last left them, since the last fence
   std::uint32_t commits = 0;
   std::uint64_t issued = 0;
   bool fenced = false;
@@ -86,7 +88,7 @@ struct wgmma_log {
     bool from_registers;
     int seen;
   };
-  std::deque<entry> entries;
+  std::vector<entry> entries;
   std::uint64_t first = 0;  ///< the number of entries.front()
 };
 

@@ -48,11 +48,14 @@ span find(const char* instruction, std::uint32_t address, std::size_t bytes,
 
 [[noreturn]] void fail_state(const char* instruction, std::uint32_t address, std::size_t bytes,
                              const shared_state* states, access how) {
-  const bool running = std::any_of(states, states + bytes,
-                                   [](shared_state s) { return s == shared_state::in_flight; });
+  const auto any = [=](shared_state wanted) {
+    return std::find(states, states + bytes, wanted) != states + bytes;
+  };
   fail_launch(instruction, at(address, bytes) + (how == access::read ? ": reads " : ": writes ") +
-                               (running ? "the destination of a copy that is still in flight"
-                                        : "bytes that nobody has written"));
+                               (any(shared_state::mbarrier) ? "a barrier as if it were memory"
+                                : any(shared_state::in_flight)
+                                    ? "the destination of a copy that is still in flight"
+                                    : "bytes that nobody has written"));
 }
 
 /// True when all bytes are in that state; one word at a time, which is the common size.
@@ -73,13 +76,16 @@ void check_state(const char* instruction, std::uint32_t address, const span& whe
   if (all(states, bytes, shared_state::written)) return;
   const bool may_be_unwritten = how == access::write;
   for (std::size_t i = 0; i < bytes; ++i)
-    if (states[i] == shared_state::in_flight ||
-        (states[i] == shared_state::unwritten && !may_be_unwritten))
+    if (states[i] != shared_state::written &&
+        (states[i] != shared_state::unwritten || !may_be_unwritten))
       fail_state(instruction, address, bytes, states, how);
   std::fill(states, states + bytes, shared_state::written);
 }
 
 }  // namespace
+
+void (*on_shared_store)(thread_block& b, std::size_t offset, std::size_t bytes,
+                        const char* instruction) = nullptr;
 
 void reset_shared(thread_block& b, std::size_t bytes) {
   b.shared.assign(bytes, static_cast<std::byte>(unwritten_byte));
@@ -90,7 +96,11 @@ std::byte* shared_bytes_uncounted(std::uint32_t address, std::size_t bytes, std:
                                   access how, const char* instruction) {
   const span where = find(instruction, address, bytes, alignment);
   check_state(instruction, address, where, bytes, how);
-  if (how != access::read) note_progress();
+  if (how != access::read) {
+    note_progress();
+    if (on_shared_store != nullptr && bytes > 0)
+      on_shared_store(*where.owner, where.offset, bytes, instruction);
+  }
   return where.owner->shared.data() + where.offset;
 }
 
@@ -107,7 +117,7 @@ std::byte* shared_in_flight(std::uint32_t address, std::size_t bytes, std::size_
   const span where = find(instruction, address, bytes, alignment);
   shared_state* states = where.owner->shadow.data() + where.offset;
   for (std::size_t i = 0; i < bytes; ++i)
-    if (states[i] == shared_state::in_flight)
+    if (states[i] == shared_state::in_flight || states[i] == shared_state::mbarrier)
       fail_state(instruction, address, bytes, states, access::write);
   std::fill(states, states + bytes, shared_state::in_flight);
   std::byte* data = where.owner->shared.data() + where.offset;

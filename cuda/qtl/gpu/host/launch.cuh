@@ -79,6 +79,8 @@ status launch_on_device(const typename K::params& p, const dim& grid, cudaStream
 /// Starts K on the stream. An empty grid is no launch.
 template<class K>
 status launch(const typename K::params& p, [[maybe_unused]] void* stream = nullptr) {
+  static_assert(K::threads % 32 == 0 && K::threads <= 1024 && K::min_blocks >= 1,
+                "a block has whole warps, at most 32 of them");
   const dim grid = K::grid(p);
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return {};
 #if QTL_GPU_EMULATED

@@ -92,8 +92,9 @@ QTL_DEVICE void wgmma_wait() {
 #endif
 }
 
-/// Keeps the compiler from moving accesses to these registers across this line. Call it for d, and
-/// for A's registers, before wgmma_fence and after the wait: the compiler does not know that the
+/// Keeps the compiler from moving accesses to these registers across this line. Call it where
+/// ordinary code has defined d (zeros too: else ptxas serializes the loop that follows, C7515) or
+/// A's registers, before wgmma_fence, and after the last wait: the compiler does not know that the
 /// products run on in between.
 template<class T, int Count>
 QTL_DEVICE void keep_registers([[maybe_unused]] T (&d)[Count]) {

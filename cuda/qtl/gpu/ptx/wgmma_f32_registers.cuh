@@ -20,7 +20,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[4], const std::uint32_t (&a)[4],
       "{%4, %5, %6, %7}, %8, p%13; }"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -35,7 +35,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[8], const std::uint32_t (&a)[4],
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
         "+f"(d[7])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -50,7 +50,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[12], const std::uint32_t (&a)[4],
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
         "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -66,7 +66,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[16], const std::uint32_t (&a)[4],
         "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
         "+f"(d[14]), "+f"(d[15])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -84,7 +84,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[24], const std::uint32_t (&a)[4],
         "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
         "+f"(d[21]), "+f"(d[22]), "+f"(d[23])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -103,7 +103,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[32], const std::uint32_t (&a)[4],
         "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
         "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -125,7 +125,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[48], const std::uint32_t (&a)[4],
         "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]),
         "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -151,7 +151,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[64], const std::uint32_t (&a)[4],
         "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]),
         "+f"(d[63])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -180,7 +180,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[80], const std::uint32_t (&a)[4],
         "+f"(d[70]), "+f"(d[71]), "+f"(d[72]), "+f"(d[73]), "+f"(d[74]), "+f"(d[75]), "+f"(d[76]),
         "+f"(d[77]), "+f"(d[78]), "+f"(d[79])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -212,7 +212,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[96], const std::uint32_t (&a)[4],
         "+f"(d[84]), "+f"(d[85]), "+f"(d[86]), "+f"(d[87]), "+f"(d[88]), "+f"(d[89]), "+f"(d[90]),
         "+f"(d[91]), "+f"(d[92]), "+f"(d[93]), "+f"(d[94]), "+f"(d[95])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 
@@ -251,7 +251,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[128], const std::uint32_t (&a)[4],
         "+f"(d[116]), "+f"(d[117]), "+f"(d[118]), "+f"(d[119]), "+f"(d[120]), "+f"(d[121]),
         "+f"(d[122]), "+f"(d[123]), "+f"(d[124]), "+f"(d[125]), "+f"(d[126]), "+f"(d[127])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text), "C"(wgmma_text<A>::shape),
+          "C"(spelling<A>::text), "C"(spelling<B>::text), "C"(wgmma_text<A>::shape),
           "C"(wgmma_text<A>::tail_rs));
 }
 

@@ -19,7 +19,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[4], std::uint64_t a,
       "{%0, %1, %2, %3},\n"
       "%4, %5, p%10; }"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -33,7 +33,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[8], std::uint64_t a,
       "%8, %9, p%14; }"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
         "+f"(d[7])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -47,7 +47,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[12], std::uint64_t a,
       "%12, %13, p%18; }"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
         "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -62,7 +62,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[16], std::uint64_t a,
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
         "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
         "+f"(d[14]), "+f"(d[15])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -79,7 +79,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[24], std::uint64_t a,
         "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
         "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
         "+f"(d[21]), "+f"(d[22]), "+f"(d[23])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -97,7 +97,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[32], std::uint64_t a,
         "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
         "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
         "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -118,7 +118,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[48], std::uint64_t a,
         "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]),
         "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]),
         "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -143,7 +143,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[64], std::uint64_t a,
         "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]),
         "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]),
         "+f"(d[63])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -171,7 +171,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[80], std::uint64_t a,
         "+f"(d[63]), "+f"(d[64]), "+f"(d[65]), "+f"(d[66]), "+f"(d[67]), "+f"(d[68]), "+f"(d[69]),
         "+f"(d[70]), "+f"(d[71]), "+f"(d[72]), "+f"(d[73]), "+f"(d[74]), "+f"(d[75]), "+f"(d[76]),
         "+f"(d[77]), "+f"(d[78]), "+f"(d[79])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -202,7 +202,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[96], std::uint64_t a,
         "+f"(d[77]), "+f"(d[78]), "+f"(d[79]), "+f"(d[80]), "+f"(d[81]), "+f"(d[82]), "+f"(d[83]),
         "+f"(d[84]), "+f"(d[85]), "+f"(d[86]), "+f"(d[87]), "+f"(d[88]), "+f"(d[89]), "+f"(d[90]),
         "+f"(d[91]), "+f"(d[92]), "+f"(d[93]), "+f"(d[94]), "+f"(d[95])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
@@ -240,7 +240,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[128], std::uint64_t a,
         "+f"(d[110]), "+f"(d[111]), "+f"(d[112]), "+f"(d[113]), "+f"(d[114]), "+f"(d[115]),
         "+f"(d[116]), "+f"(d[117]), "+f"(d[118]), "+f"(d[119]), "+f"(d[120]), "+f"(d[121]),
         "+f"(d[122]), "+f"(d[123]), "+f"(d[124]), "+f"(d[125]), "+f"(d[126]), "+f"(d[127])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text),
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text),
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 

@@ -20,7 +20,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
       "{%4, %5, %6, %7}, %8, p; }"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -34,7 +34,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], const std::uint32_t (&a)[4],
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]),
         "+r"(d[7])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -48,7 +48,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], const std::uint32_t (&a)[4],
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]),
         "+r"(d[7]), "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -63,7 +63,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], const std::uint32_t (&a)[4],
         "+r"(d[7]), "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11]), "+r"(d[12]), "+r"(d[13]),
         "+r"(d[14]), "+r"(d[15])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -80,7 +80,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], const std::uint32_t (&a)[4],
         "+r"(d[14]), "+r"(d[15]), "+r"(d[16]), "+r"(d[17]), "+r"(d[18]), "+r"(d[19]), "+r"(d[20]),
         "+r"(d[21]), "+r"(d[22]), "+r"(d[23])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -98,7 +98,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], const std::uint32_t (&a)[4],
         "+r"(d[21]), "+r"(d[22]), "+r"(d[23]), "+r"(d[24]), "+r"(d[25]), "+r"(d[26]), "+r"(d[27]),
         "+r"(d[28]), "+r"(d[29]), "+r"(d[30]), "+r"(d[31])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -119,7 +119,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], const std::uint32_t (&a)[4],
         "+r"(d[35]), "+r"(d[36]), "+r"(d[37]), "+r"(d[38]), "+r"(d[39]), "+r"(d[40]), "+r"(d[41]),
         "+r"(d[42]), "+r"(d[43]), "+r"(d[44]), "+r"(d[45]), "+r"(d[46]), "+r"(d[47])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -144,7 +144,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], const std::uint32_t (&a)[4],
         "+r"(d[56]), "+r"(d[57]), "+r"(d[58]), "+r"(d[59]), "+r"(d[60]), "+r"(d[61]), "+r"(d[62]),
         "+r"(d[63])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -172,7 +172,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], const std::uint32_t (&a)[4],
         "+r"(d[70]), "+r"(d[71]), "+r"(d[72]), "+r"(d[73]), "+r"(d[74]), "+r"(d[75]), "+r"(d[76]),
         "+r"(d[77]), "+r"(d[78]), "+r"(d[79])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -203,7 +203,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], const std::uint32_t (&a)[4],
         "+r"(d[84]), "+r"(d[85]), "+r"(d[86]), "+r"(d[87]), "+r"(d[88]), "+r"(d[89]), "+r"(d[90]),
         "+r"(d[91]), "+r"(d[92]), "+r"(d[93]), "+r"(d[94]), "+r"(d[95])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -241,7 +241,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[128], const std::uint32_t (&a)[4],
         "+r"(d[116]), "+r"(d[117]), "+r"(d[118]), "+r"(d[119]), "+r"(d[120]), "+r"(d[121]),
         "+r"(d[122]), "+r"(d[123]), "+r"(d[124]), "+r"(d[125]), "+r"(d[126]), "+r"(d[127])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(accumulate),
-          "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+          "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 }  // namespace qtl::inline v0::gpu::ptx

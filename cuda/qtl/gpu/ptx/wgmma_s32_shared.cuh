@@ -19,7 +19,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], std::uint64_t a,
       "{%0, %1, %2, %3},\n"
       "%4, %5, p; }"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -32,7 +32,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], std::uint64_t a,
       "%8, %9, p; }"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]),
         "+r"(d[7])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -45,7 +45,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], std::uint64_t a,
       "%12, %13, p; }"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]),
         "+r"(d[7]), "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -59,7 +59,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], std::uint64_t a,
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3]), "+r"(d[4]), "+r"(d[5]), "+r"(d[6]),
         "+r"(d[7]), "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11]), "+r"(d[12]), "+r"(d[13]),
         "+r"(d[14]), "+r"(d[15])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -75,7 +75,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], std::uint64_t a,
         "+r"(d[7]), "+r"(d[8]), "+r"(d[9]), "+r"(d[10]), "+r"(d[11]), "+r"(d[12]), "+r"(d[13]),
         "+r"(d[14]), "+r"(d[15]), "+r"(d[16]), "+r"(d[17]), "+r"(d[18]), "+r"(d[19]), "+r"(d[20]),
         "+r"(d[21]), "+r"(d[22]), "+r"(d[23])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -92,7 +92,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], std::uint64_t a,
         "+r"(d[14]), "+r"(d[15]), "+r"(d[16]), "+r"(d[17]), "+r"(d[18]), "+r"(d[19]), "+r"(d[20]),
         "+r"(d[21]), "+r"(d[22]), "+r"(d[23]), "+r"(d[24]), "+r"(d[25]), "+r"(d[26]), "+r"(d[27]),
         "+r"(d[28]), "+r"(d[29]), "+r"(d[30]), "+r"(d[31])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -112,7 +112,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], std::uint64_t a,
         "+r"(d[28]), "+r"(d[29]), "+r"(d[30]), "+r"(d[31]), "+r"(d[32]), "+r"(d[33]), "+r"(d[34]),
         "+r"(d[35]), "+r"(d[36]), "+r"(d[37]), "+r"(d[38]), "+r"(d[39]), "+r"(d[40]), "+r"(d[41]),
         "+r"(d[42]), "+r"(d[43]), "+r"(d[44]), "+r"(d[45]), "+r"(d[46]), "+r"(d[47])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -136,7 +136,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], std::uint64_t a,
         "+r"(d[49]), "+r"(d[50]), "+r"(d[51]), "+r"(d[52]), "+r"(d[53]), "+r"(d[54]), "+r"(d[55]),
         "+r"(d[56]), "+r"(d[57]), "+r"(d[58]), "+r"(d[59]), "+r"(d[60]), "+r"(d[61]), "+r"(d[62]),
         "+r"(d[63])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -163,7 +163,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], std::uint64_t a,
         "+r"(d[63]), "+r"(d[64]), "+r"(d[65]), "+r"(d[66]), "+r"(d[67]), "+r"(d[68]), "+r"(d[69]),
         "+r"(d[70]), "+r"(d[71]), "+r"(d[72]), "+r"(d[73]), "+r"(d[74]), "+r"(d[75]), "+r"(d[76]),
         "+r"(d[77]), "+r"(d[78]), "+r"(d[79])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -193,7 +193,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], std::uint64_t a,
         "+r"(d[77]), "+r"(d[78]), "+r"(d[79]), "+r"(d[80]), "+r"(d[81]), "+r"(d[82]), "+r"(d[83]),
         "+r"(d[84]), "+r"(d[85]), "+r"(d[86]), "+r"(d[87]), "+r"(d[88]), "+r"(d[89]), "+r"(d[90]),
         "+r"(d[91]), "+r"(d[92]), "+r"(d[93]), "+r"(d[94]), "+r"(d[95])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 template<class A, class B>
@@ -230,7 +230,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[128], std::uint64_t a,
         "+r"(d[110]), "+r"(d[111]), "+r"(d[112]), "+r"(d[113]), "+r"(d[114]), "+r"(d[115]),
         "+r"(d[116]), "+r"(d[117]), "+r"(d[118]), "+r"(d[119]), "+r"(d[120]), "+r"(d[121]),
         "+r"(d[122]), "+r"(d[123]), "+r"(d[124]), "+r"(d[125]), "+r"(d[126]), "+r"(d[127])
-      : "l"(a), "l"(b), "r"(accumulate), "C"(ptx_name<A>::text), "C"(ptx_name<B>::text));
+      : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
 }  // namespace qtl::inline v0::gpu::ptx
