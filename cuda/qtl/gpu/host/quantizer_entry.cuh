@@ -3,7 +3,7 @@
 // Holds: quantizer_of<A, F>, group_stride_of. To add a policy: its name in quantizer_list.cuh.
 #pragma once
 
-#include "qtl/backend/gpu/device_backend.hpp"
+#include "qtl/backend/gpu/device_activations.hpp"
 #include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/kernel/convert_rows.cuh"
 #include "qtl/gpu/kernel/quantize_rows.cuh"

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "qtl/base/math.hpp"
+#include "qtl/gpu/ptx/registers.cuh"
 #include "qtl/gpu/tile/row_source.cuh"
 
 namespace qtl::inline v0::gpu {
