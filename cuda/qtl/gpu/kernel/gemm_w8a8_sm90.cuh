@@ -17,6 +17,7 @@ using w8a8_sm90_tilings =
               wgmma_128x128_6stages, wgmma_64x128_8stages, wgmma_64x64_12stages,
               wgmma_64x32_16stages>;
 
+/// Codes of k elements are k bytes.
 template<WarpSpecializedTiling Config, ptx::Int8Operand X, ptx::Int8Operand W>
 struct gemm_w8a8_sm90 : warp_specialized_product<Config, X, W> {
   static constexpr short_name name = short_name("w8a8_sm90_")

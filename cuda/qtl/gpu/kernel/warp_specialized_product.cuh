@@ -30,6 +30,8 @@ struct bulk_product_params {
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
 
+/// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
+/// multiply.
 template<WarpSpecializedTiling Config, class X, class W>
 struct warp_specialized_product {
   using params = bulk_product_params;
