@@ -96,8 +96,9 @@ bool runs_on_device(const options& o) {
     throw usage_error("--backend: is '" + o.backend + "', expected cpu, gpu or emulated");
   const std::string held = device_name();
   if (held.empty())
-    throw usage_error("--backend: this program holds the CPU's kernels only; ./dev demo --backend " +
-                      o.backend + " builds the one that holds the GPU's");
+    throw usage_error(
+        "--backend: this program holds the CPU's kernels only; ./dev demo --backend " + o.backend +
+        " builds the one that holds the GPU's");
   if (held.starts_with("emulated") != (o.backend == "emulated"))
     throw usage_error("--backend: is '" + o.backend + "', but the device is " + held);
   return true;

@@ -60,7 +60,7 @@ quantized_layer load_layer(const qtl::io::safetensors_file& in, const std::strin
   const auto bias = in.matrix(name + ".bias");
   return {input_change(in, name),
           make_layer<W, A, B>(in.get<W>(name + ".weight"),
-                           {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs)};
+                              {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs)};
 }
 
 template<class Pair>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/quantize_tensor_test.cpp - scales that all of a matrix shares, taken at run time in two
 // launches: the bits of nn/activations.hpp and quantize<P>.
-#include "quantize_case.hpp"
-
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 

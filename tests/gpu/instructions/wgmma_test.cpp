@@ -90,11 +90,13 @@ struct wgmma_kernel {
     ptx::keep_registers(a);
   }
 
-  /// Where the lane's accumulator i belongs.
-  QTL_DEVICE static unsigned place(int i) {
-    const auto u = static_cast<unsigned>(i);
-    const unsigned row = ptx::warp_index() * 16 + ptx::lane_index() / 4 + u / 2 % 2 * 8;
-    return row * C::n + u / 4 * 8 + ptx::lane_index() % 4 * 2 + u % 2;
+  /// Where the lane's first accumulator belongs, and from there accumulator i.
+  QTL_DEVICE static typename C::sum* first_place(typename C::sum* d) {
+    const unsigned row = ptx::warp_index() * 16 + ptx::lane_index() / 4;
+    return d + row * C::n + ptx::lane_index() % 4 * 2;
+  }
+  QTL_HOST_DEVICE static constexpr int distance(int i) {
+    return i / 2 % 2 * 8 * C::n + i / 4 * 8 + i % 2;
   }
 
   QTL_DEVICE static void multiply(typename C::sum (&d)[C::n / 2], const params& p) {
@@ -123,10 +125,17 @@ struct wgmma_kernel {
     ptx::fence_async_shared();
     ptx::block_barrier();
     typename C::sum d[C::n / 2];
-    gpu::unrolled<C::n / 2>([&](auto i) { d[i] = ptx::load_global(p.d + place(i)); });
+    typename C::sum* const mine = first_place(p.d);
+    gpu::unrolled<C::n / 2>([&](auto i) {
+      constexpr int at = distance(decltype(i)::value);
+      d[i] = ptx::load_global(mine + at);
+    });
     ptx::keep_registers(d);
     multiply(d, p);
-    gpu::unrolled<C::n / 2>([&](auto i) { ptx::store_global(p.d + place(i), d[i]); });
+    gpu::unrolled<C::n / 2>([&](auto i) {
+      constexpr int at = distance(decltype(i)::value);
+      ptx::store_global(mine + at, d[i]);
+    });
   }
 };
 

@@ -58,7 +58,9 @@ struct ends {
 /// Turns an element into its range, and two ranges into theirs.
 template<RealFormat F>
 struct range_of_element {
-  QTL_HOST_DEVICE ends operator()(real_element<F> x) const { return ends::of(decoded_element<F>(x)); }
+  QTL_HOST_DEVICE ends operator()(real_element<F> x) const {
+    return ends::of(decoded_element<F>(x));
+  }
 };
 struct merge_ranges {
   QTL_HOST_DEVICE ends operator()(const ends& a, const ends& b) const { return a.merged(b); }
@@ -76,6 +78,7 @@ struct bin_of_element {
 
 #if QTL_GPU_EMULATED
 
+/// What the emulated GPU's memory holds.
 template<RealFormat F>
 result<std::vector<real_element<F>>> copy_of(const real_element<F>* x, std::int64_t count) {
   std::vector<real_element<F>> host(static_cast<std::size_t>(count));
@@ -85,6 +88,7 @@ result<std::vector<real_element<F>>> copy_of(const real_element<F>* x, std::int6
   return host;
 }
 
+/// The range of all elements.
 template<RealFormat F>
 status reduce(const real_element<F>* x, std::int64_t count, ends& all, void*) {
   const result<std::vector<real_element<F>>> host = copy_of<F>(x, count);
@@ -93,6 +97,7 @@ status reduce(const real_element<F>* x, std::int64_t count, ends& all, void*) {
   return {};
 }
 
+/// How many elements each bin has.
 template<RealFormat F>
 status count_bins(const real_element<F>* x, std::int64_t count, const bin_of_element<F>& bin_of,
                   std::vector<std::int64_t>& counts, void*) {
@@ -114,6 +119,7 @@ status with_scratch(Run run) {
   return detail::status_of(run(memory.data(), bytes), "cub");
 }
 
+/// The range of all elements.
 template<RealFormat F>
 status reduce(const real_element<F>* x, std::int64_t count, ends& all, void* stream) {
   const scratch_memory out(sizeof(ends));
@@ -128,6 +134,7 @@ status reduce(const real_element<F>* x, std::int64_t count, ends& all, void* str
   return copy_to_host(&all, out.data(), sizeof(ends));
 }
 
+/// How many elements each bin has.
 template<RealFormat F>
 status count_bins(const real_element<F>* x, std::int64_t count, const bin_of_element<F>& bin_of,
                   std::vector<std::int64_t>& counts, void* stream) {

@@ -21,7 +21,8 @@ struct alignas(16) range_part {
   unsigned char rest[16 - sizeof(scan_for<P>)] = {};
 };
 
-/// What the blocks of a launch share. The counter is 0 before the first launch and again after each.
+/// What the blocks of a launch share. The counter is 0 before the first launch and again after
+/// each.
 template<QuantPolicy P>
 struct range_workspace {
   static constexpr unsigned most_parts = 512;
@@ -96,8 +97,8 @@ struct reduce_range {
     const unsigned lane = ptx::thread_index() % team::threads;
     const std::int64_t step = std::int64_t{ptx::grid_extent_x()} * team::rows;
     scan seen;
-    for (std::int64_t row = std::int64_t{ptx::block_index_x()} * team::rows +
-                            ptx::thread_index() / team::threads;
+    for (std::int64_t row =
+             std::int64_t{ptx::block_index_x()} * team::rows + ptx::thread_index() / team::threads;
          row < p.m; row += step) {
       const scan one = team_reduce<team::threads>(scan_row(p, row), ptx::shared_base());
       if (lane == 0 && (!policy::is_dynamic || one.all_finite())) seen.merge(one);

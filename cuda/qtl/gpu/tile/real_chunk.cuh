@@ -96,9 +96,8 @@ QTL_DEVICE void store_reals(real_element<F>* to, const float (&x)[chunk_size], i
     }
   });
   if (aligned && count == chunk_size) {
-    unrolled<sizeof(real_element<F>) / 2>([&](auto p) {
-      ptx::store_global(reinterpret_cast<ptx::words4*>(to) + p, words[p]);
-    });
+    unrolled<sizeof(real_element<F>) / 2>(
+        [&](auto p) { ptx::store_global(reinterpret_cast<ptx::words4*>(to) + p, words[p]); });
     return;
   }
   unrolled<chunk_size>([&](auto e) {
@@ -106,8 +105,8 @@ QTL_DEVICE void store_reals(real_element<F>* to, const float (&x)[chunk_size], i
     if constexpr (std::same_as<F, f32>)
       ptx::store_global(to + e, x[e]);
     else
-      ptx::store_global(
-          to + e, static_cast<std::uint16_t>(words[0].w[e / 2] >> (16 * (e % 2)) & 0xFFFFu));
+      ptx::store_global(to + e,
+                        static_cast<std::uint16_t>(words[0].w[e / 2] >> (16 * (e % 2)) & 0xFFFFu));
   });
 }
 
