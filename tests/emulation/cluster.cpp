@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/cluster.cpp - clusters of blocks, the elected lane, registers handed over, dependent grids.
+// emulation/cluster.cpp - clusters of blocks, the elected lane, registers handed over, dependent
+// grids.
 #include <algorithm>
 #include <cstring>
 
@@ -67,8 +68,8 @@ void give(void* const* threads) {
   const int count = agreed_count(threads, give_name);
   register_pool::role& role = my_role();
   if (count > role.owned)
-    fail_launch(give_name, text("keeps %d registers of %d: give_registers cannot add", count,
-                                role.owned));
+    fail_launch(give_name,
+                text("keeps %d registers of %d: give_registers cannot add", count, role.owned));
   pool_here().free += 128 * (std::int64_t{role.owned} - count);
   role.owned = role.wanted = count;
   grant(pool_here());
@@ -121,8 +122,7 @@ void cluster_wait() {
   const std::uint32_t generation = ++mine.cluster_waits[thread];
   hopper_block& first = hopper_of(0);
   while (static_cast<std::int32_t>(first.cluster_generation - generation) < 0)
-    wait_on(&first.cluster_generation,
-            {wait_name, "for the cluster's threads, round", generation});
+    wait_on(&first.cluster_generation, {wait_name, "for the cluster's threads, round", generation});
   often_yield(wait_name);
 }
 

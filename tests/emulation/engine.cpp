@@ -2,6 +2,7 @@
 // emulation/engine.cpp - who runs next: the choice among fibers, waiting, and waking.
 #include "emulation/engine.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace qtl::inline v0::gpu::emulated {
@@ -10,12 +11,22 @@ namespace {
 
 const place outside{};
 
+void run_last(warp& w) { w.priority = --machine.lowest_priority; }
+
+warp& next_warp() {
+  if (!machine.by_priority)
+    return *machine.ready[machine.random.below(static_cast<std::uint32_t>(machine.ready.size()))];
+  // Now and then the favourite falls behind all others.
+  if (machine.current_warp != nullptr && machine.random.below(64) == 0)
+    run_last(*machine.current_warp);
+  return **std::ranges::max_element(machine.ready, {}, &warp::priority);
+}
+
 fiber& next_fiber() {
   const std::uint32_t r = machine.random.next();
   warp* w = machine.current_warp;
   // Mostly another lane of the same warp, whose stacks are in the cache; often enough any warp.
-  if (w == nullptr || w->runnable == 0 || r >> 28 == 0)
-    w = machine.ready[machine.random.below(static_cast<std::uint32_t>(machine.ready.size()))];
+  if (w == nullptr || w->runnable == 0 || r >> 28 == 0) w = &next_warp();
   const int shift = static_cast<int>(r & 31);
   const int lane = (std::countr_zero(std::rotr(w->runnable, shift)) + shift) & 31;
   return *w->lanes[lane];
@@ -96,6 +107,7 @@ void poll(const char* instruction) {
   if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
   fiber& f = *machine.current;
   f.waits = {instruction};
+  run_last(*f.of);
   if (++machine.idle_polls > patience) {
     machine.idle_polls = 0;
     if (machine.clusters_left.empty() && machine.operations.empty())

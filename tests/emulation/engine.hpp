@@ -75,7 +75,8 @@ struct warp {
   std::uint32_t present = 0;  ///< lanes that the block has threads for
   std::uint32_t exited = 0;
   std::uint32_t runnable = 0;
-  int ready_at = -1;  ///< index in machine_state::ready, -1 when nothing is runnable
+  std::int64_t priority = 0;  ///< where machine_state::by_priority
+  int ready_at = -1;          ///< index in machine_state::ready, -1 when nothing is runnable
   fiber* lanes[32] = {};
   std::vector<rendezvous> meetings;
   bank_counter banks;
@@ -166,6 +167,10 @@ struct machine_state {
   unsigned resident = 1;                     ///< clusters alive at once, unless threads spin
   int blamed_thread = -1;  ///< of a collective: counted from blamed_base; -1: the running one
   unsigned blamed_base = 0;
+  /// Every second seed: the runnable warp of highest priority runs, so that warps get far ahead of
+  /// one another; in the others warps take turns at random.
+  bool by_priority = false;
+  std::int64_t lowest_priority = 0;
   random_source random;
   launch_counts counts;
   std::string failure;  ///< begins with the kernel's name; empty while all is well

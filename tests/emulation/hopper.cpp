@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/hopper.cpp - the marks that asynchronous reads and unfenced stores leave on shared memory.
+// emulation/hopper.cpp - the marks that asynchronous reads and unfenced stores leave on shared
+// memory.
 #include "emulation/hopper.hpp"
 
 #include <cstdarg>
@@ -22,7 +23,8 @@ const char* left_over(void* data) {
         return "the block ends while bulk stores may still read its shared memory: bulk_wait_read "
                "is missing";
   for (const wgmma_queue& of_warp : h.wgmma)
-    if (!of_warp.jobs.empty()) return "the block ends while wgmmas still run: wgmma_wait is missing";
+    if (!of_warp.jobs.empty())
+      return "the block ends while wgmmas still run: wgmma_wait is missing";
   for (const wgmma_log& log : h.logs)
     if (!log.entries.empty())
       return "divergent collective: the warps of a warpgroup issued different numbers of wgmmas";
@@ -53,10 +55,11 @@ hopper_block& prepared(void* data, const thread_block& b) {
 }
 
 [[noreturn]] void fail_being_read(const char* instruction, const shared_place& at) {
-  fail_launch(instruction,
-              text("overwrites shared_base() + %zu, which a wgmma or a bulk store issued earlier may "
-                   "still read: its wait is missing, or the stage was released too early",
-                   at.offset()));
+  fail_launch(
+      instruction,
+      text("overwrites shared_base() + %zu, which a wgmma or a bulk store issued earlier may "
+           "still read: its wait is missing, or the stage was released too early",
+           at.offset()));
 }
 
 /// The hook of store instructions.
@@ -86,10 +89,9 @@ void check_fenced(const hopper_block& h, std::size_t word, const char* instructi
                   const char* does) {
   const hopper_block::stored_by& stored = h.stores[word];
   if (is_fenced(stored)) return;
-  fail_launch(instruction,
-              text("%s shared_base() + %zu, which thread %u has stored without "
-                   "fence.proxy.async.shared::cta since",
-                   does, word * 4, stored.thread_plus_1 - 1));
+  fail_launch(instruction, text("%s shared_base() + %zu, which thread %u has stored without "
+                                "fence.proxy.async.shared::cta since",
+                                does, word * 4, stored.thread_plus_1 - 1));
 }
 
 }  // namespace
@@ -111,12 +113,14 @@ void begin_async_read(std::uint32_t chunk, const char* instruction) {
   const std::size_t offset = std::size_t{chunk} - shared_begin;
   const thread_block& b = *machine.current->home;
   if (chunk < shared_begin || offset + chunk_bytes > b.shared.size())
-    fail_launch(instruction, text("reads 16 bytes at shared_base() + %lld: outside of the %zu bytes "
-                                  "of shared memory",
-                                  static_cast<long long>(chunk) - shared_begin, b.shared.size()));
+    fail_launch(instruction,
+                text("reads 16 bytes at shared_base() + %lld: outside of the %zu bytes "
+                     "of shared memory",
+                     static_cast<long long>(chunk) - shared_begin, b.shared.size()));
   for (std::size_t i = 0; i < chunk_bytes; ++i)
     if (b.shadow[offset + i] != shared_state::written)
-      shared_bytes_uncounted(chunk, chunk_bytes, 1, access::read, instruction);  // fails and says why
+      shared_bytes_uncounted(chunk, chunk_bytes, 1, access::read,
+                             instruction);  // fails and says why
   hopper_block& h = hopper_here();
   for (std::size_t w = offset / 4; w < offset / 4 + chunk_bytes / 4; ++w)
     if (h.stores[w].thread_plus_1 != 0) check_fenced(h, w, instruction, "reads");

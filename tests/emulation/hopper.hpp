@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/hopper.hpp - what a block's asynchronous hardware knows: barriers, marks on shared memory, copies, registers.
-// Not for kernels. mbarrier.cpp, tma.cpp, wgmma.cpp and cluster.cpp share it; hopper.cpp keeps the marks.
+// emulation/hopper.hpp - what a block's asynchronous hardware knows: barriers, marks on shared
+// memory, copies, registers. Not for kernels. mbarrier.cpp, tma.cpp, wgmma.cpp and cluster.cpp
+// share it; hopper.cpp keeps the marks.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +71,8 @@ struct wgmma_accumulators {
 struct wgmma_queue {
   std::list<wgmma_job> jobs;
   std::vector<std::unique_ptr<wgmma_accumulators>> accumulators;
-  std::map<const void*, std::uint64_t> seen;  ///< registers as a product last left them, since the last fence
+  std::map<const void*, std::uint64_t>
+      seen;  ///< registers as a product last left them, since the last fence
   std::uint32_t commits = 0;
   std::uint64_t issued = 0;
   bool fenced = false;

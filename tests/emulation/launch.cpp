@@ -46,6 +46,7 @@ void start_thread(thread_block& b, unsigned thread) {
 void reset_warp(warp& w, thread_block& b) {
   w.home = &b;
   w.present = w.exited = w.runnable = 0;
+  w.priority = machine.random.next();
   w.ready_at = -1;
   w.meetings.clear();
   w.banks.clear();
@@ -195,6 +196,8 @@ void begin(const launch_order& order) {
   machine.wants_cluster = false;
   machine.resident = 1 + machine.random.below(3);
   constexpr std::uint32_t odds[] = {2, 8, 64, 0};
+  machine.by_priority = s.seed % 2 == 0;
+  machine.lowest_priority = 0;
   machine.operation_odds = odds[machine.random.below(4)];
   machine.clusters_left.resize(std::size_t{order.grid.x} / order.cluster_blocks * order.grid.y *
                                order.grid.z);

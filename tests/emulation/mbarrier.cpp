@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/mbarrier.cpp - barriers that count arrivals and bytes, and everything that can be wrong with them.
+// emulation/mbarrier.cpp - barriers that count arrivals and bytes, and everything that can be wrong
+// with them.
 #include <cstdio>
 
 #include "emulation/hopper.hpp"
@@ -51,10 +52,10 @@ void expect(const shared_place& at, mbarrier& b, std::uint32_t bytes, const char
 
 void arrive(const shared_place& at, mbarrier& b, const char* instruction) {
   if (b.missing == 0)
-    fail_launch(instruction, "over-arrival: " + name_of(at) +
-                                 text(" has all %lld arrivals of its phase and waits for %lld bytes",
-                                      static_cast<long long>(b.arrivals),
-                                      static_cast<long long>(b.bytes)));
+    fail_launch(instruction,
+                "over-arrival: " + name_of(at) +
+                    text(" has all %lld arrivals of its phase and waits for %lld bytes",
+                         static_cast<long long>(b.arrivals), static_cast<long long>(b.bytes)));
   --b.missing;
   end_phase_if_complete(at, b);
 }
@@ -77,9 +78,10 @@ mbarrier& barrier_at(const shared_place& at, const char* instruction) {
   std::map<std::uint32_t, mbarrier>& all = hopper_of(at.rank).barriers;
   const auto found = all.find(at.address);
   if (found == all.end())
-    fail_launch(instruction,
-                text("shared_base() + %lld holds no barrier: it was not initialized, or invalidated",
-                     static_cast<long long>(at.address) - shared_begin));
+    fail_launch(
+        instruction,
+        text("shared_base() + %lld holds no barrier: it was not initialized, or invalidated",
+             static_cast<long long>(at.address) - shared_begin));
   return found->second;
 }
 
@@ -87,7 +89,8 @@ void complete_bytes(const shared_place& at, std::uint32_t bytes, const char* ins
   mbarrier& b = barrier_at(at, instruction);
   b.bytes -= bytes;
   if (b.bytes < -most_bytes)
-    fail_launch(instruction, name_of(at) + " received more bytes than it can count: nobody expects them");
+    fail_launch(instruction,
+                name_of(at) + " received more bytes than it can count: nobody expects them");
   end_phase_if_complete(at, b);
 }
 
@@ -147,7 +150,8 @@ void mbarrier_arrive_remote(std::uint32_t barrier, std::uint32_t rank) {
   often_yield(instruction);
   const shared_place at = locate(map_shared(barrier, rank));
   if (peer_block(rank).live == 0)
-    fail_launch(instruction, text("block %u of the cluster has ended: its shared memory is gone", rank));
+    fail_launch(instruction,
+                text("block %u of the cluster has ended: its shared memory is gone", rank));
   mbarrier& b = barrier_at(at, instruction);
   if (rank != machine.current->cluster_rank && !b.published)
     fail_launch(instruction, name_of(at) + " was not fenced by fence.mbarrier_init after its init");

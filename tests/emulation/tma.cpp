@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/tma.cpp - the copy engine: loads that land in pieces and in any order, stores that read as late as they may.
+// emulation/tma.cpp - the copy engine: loads that land in pieces and in any order, stores that read
+// as late as they may.
 #include <algorithm>
 #include <cstring>
 
@@ -135,9 +136,10 @@ void start(landing l, std::uint32_t units, std::uint32_t step_units, std::uint32
 
 void check_barrier(const shared_place& at, const char* instruction) {
   if (!barrier_at(at, instruction).published)
-    fail_launch(instruction, text("the barrier at shared_base() + %zu was not fenced after its init "
-                                  "by fence.mbarrier_init or fence.proxy.async",
-                                  at.offset()));
+    fail_launch(instruction,
+                text("the barrier at shared_base() + %zu was not fenced after its init "
+                     "by fence.mbarrier_init or fence.proxy.async",
+                     at.offset()));
 }
 
 bulk_groups& my_groups() { return hopper_here().bulk[machine.current->thread]; }
@@ -188,13 +190,13 @@ void tma_load(const tma_box& box) {
   step(load_name);
   const tensor_map_fields& m = checked_map(box, load_name);
   landing l{load_name, &m, nullptr, locate(box.shared), locate(box.barrier), {box.at[0], box.at[1]},
-            0, 0};
+            0,         0};
   if (l.to.rank != l.barrier.rank)
     fail(load_name, "the barrier lies in another block than the destination");
   const std::uint32_t ranks = box.ranks != 0 ? box.ranks : 1u << l.to.rank;
   if (ranks >> here().cluster_blocks != 0)
-    fail_launch(load_name, text("multicast to blocks 0x%x of a cluster of %u", ranks,
-                                here().cluster_blocks));
+    fail_launch(load_name,
+                text("multicast to blocks 0x%x of a cluster of %u", ranks, here().cluster_blocks));
   for (unsigned rank = 0; rank < here().cluster_blocks; ++rank) {
     if ((ranks >> rank & 1) == 0) continue;
     l.to.rank = l.barrier.rank = rank;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // emulation/wgmma.cpp - products issued now and carried out in the wait that may not return before.
-// Each warp of a warpgroup runs by itself, as it may on the hardware, but all four must issue the same products. Until
-// the wait the accumulators hold a poison and the operands' shared memory is marked as being read.
+// Each warp of a warpgroup runs by itself, as it may on the hardware, but all four must issue the
+// same products. Until the wait the accumulators hold a poison and the operands' shared memory is
+// marked as being read.
 #include <algorithm>
 #include <cstring>
 
@@ -23,9 +24,7 @@ std::uint64_t digest(const std::uint32_t* values, int count) {
   return sum;
 }
 
-wgmma_queue& my_queue() {
-  return hopper_here().wgmma[machine.current->thread / 32];
-}
+wgmma_queue& my_queue() { return hopper_here().wgmma[machine.current->thread / 32]; }
 
 const std::uint32_t* words(const void* registers) {
   return static_cast<const std::uint32_t*>(registers);
@@ -69,7 +68,8 @@ wgmma_accumulators& take_over_accumulators(wgmma_queue& q, void* const* lanes) {
   const auto& call = *static_cast<const wgmma_call*>(lanes[0]);
   if (wgmma_accumulators* running = find_accumulators(q, call.d)) {
     check_untouched(*running, name);
-    if (running->n != call.n) fail(name, "two products of different n in flight on one accumulator");
+    if (running->n != call.n)
+      fail(name, "two products of different n in flight on one accumulator");
     return *running;
   }
   check_registers_fenced(q, call.d, call.n / 2,
@@ -119,7 +119,8 @@ void check_warpgroup(const wgmma_call& call, std::uint64_t number) {
   if (group * 128 + 128 > here().threads)
     fail(name, "needs 128 threads from a multiple of 128 on; the block has fewer");
   wgmma_log& log = hopper_here().logs[group];
-  const wgmma_log::entry mine{call.a, call.b, call.n, call.accumulate, call.a_registers != nullptr, 1};
+  const wgmma_log::entry mine{call.a, call.b, call.n, call.accumulate, call.a_registers != nullptr,
+                              1};
   if (number - log.first == log.entries.size()) {
     log.entries.push_back(mine);
     return;
@@ -173,7 +174,8 @@ void check_a_untouched(const wgmma_job& job) {
   for (unsigned lane = 0; lane < 32; ++lane) {
     if (std::equal(job.a[lane], job.a[lane] + 4, job.a_pointers[lane])) continue;
     blame_lane(lane);
-    fail("wgmma.wait_group", "a thread wrote the registers of A while a wgmma might still read them");
+    fail("wgmma.wait_group",
+         "a thread wrote the registers of A while a wgmma might still read them");
   }
 }
 
@@ -197,8 +199,7 @@ void carry_out(wgmma_queue& q, const wgmma_job& job) {
   wgmma_accumulators& acc = *find_accumulators(q, job.d[0]);
   multiply(job.call, a, b, acc.values.data());
   for_each_chunk(job.call, [](std::uint32_t chunk) { end_async_read(chunk); });
-  if (job.call.a_registers != nullptr) q.seen[job.a_pointers[0]] =
-      digest(job.a[0], 4);
+  if (job.call.a_registers != nullptr) q.seen[job.a_pointers[0]] = digest(job.a[0], 4);
   if (--acc.running == 0) give_back_accumulators(q, acc);
 }
 

@@ -96,13 +96,15 @@ wgmma_operand::wgmma_operand(std::uint64_t descriptor, const char* instruction)
   if (pattern == shared_swizzle::none) return;
   const std::uint32_t span = ptx::span_bytes(pattern);
   if (start % ptx::pattern_bytes(pattern) + k_bytes > span)
-    fail_launch(instruction, text("the descriptor's address, shared_base() + %lld, is not within the "
-                                  "first row of a %u-byte swizzle pattern",
-                                  static_cast<long long>(start) - shared_begin, span));
+    fail_launch(instruction,
+                text("the descriptor's address, shared_base() + %lld, is not within the "
+                     "first row of a %u-byte swizzle pattern",
+                     static_cast<long long>(start) - shared_begin, span));
   if (stride % ptx::pattern_bytes(pattern) != 0)
-    fail_launch(instruction, text("the descriptor's stride, %u bytes, is no multiple of the %u bytes "
-                                  "of its swizzle pattern",
-                                  stride, ptx::pattern_bytes(pattern)));
+    fail_launch(instruction,
+                text("the descriptor's stride, %u bytes, is no multiple of the %u bytes "
+                     "of its swizzle pattern",
+                     stride, ptx::pattern_bytes(pattern)));
 }
 
 std::uint32_t wgmma_operand::chunk(int row, int half) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// emulation/wgmma_product.hpp - the arithmetic of one wgmma: what its descriptors point to, and the products.
+// emulation/wgmma_product.hpp - the arithmetic of one wgmma: what its descriptors point to, and the
+// products.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults planted in a whole TMA, mbarrier and wgmma kernel: each is found under every seed, and the report says what it is.
+// Faults planted in a whole TMA, mbarrier and wgmma kernel: each is found under every seed, and the
+// report says what it is.
 #include <string>
 
 #include <doctest/doctest.h>

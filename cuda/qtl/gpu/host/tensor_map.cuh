@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/tensor_map.cuh - describes a tensor in global memory to TMA, on the host.
 // Holds: tensor_shape, check_tensor_shape, encode_tensor_map. The driver's function is found through the CUDA
-// runtime, so libcuda is not linked; without a driver the answer is an error. The emulator asks the same of a shape.
+// runtime, so libcuda is not linked; without a driver the answer is an error. The emulator asks the
+// same of a shape.
 #pragma once
 
 #include <cstdint>
@@ -135,17 +136,17 @@ inline result<ptx::tensor_map> encode_by_driver(const tensor_shape& t) {
   // Looked up once: it never changes while the process lives.
   static const result<encode_tiled> encode = find_encode_tiled();
   if (!encode.ok()) return encode.why();
-  const cuuint64_t extents[2] = {static_cast<cuuint64_t>(t.columns), static_cast<cuuint64_t>(t.rows)};
+  const cuuint64_t extents[2] = {static_cast<cuuint64_t>(t.columns),
+                                 static_cast<cuuint64_t>(t.rows)};
   const cuuint64_t pitch[1] = {static_cast<cuuint64_t>(t.pitch)};
   const cuuint32_t box[2] = {static_cast<cuuint32_t>(t.box_columns),
                              static_cast<cuuint32_t>(t.box_rows)};
   const cuuint32_t every[2] = {1, 1};
   CUtensorMap encoded;
-  const CUresult answer =
-      (*encode)(&encoded, data_type_of(t.element_bytes), static_cast<cuuint32_t>(t.rank()),
-                const_cast<void*>(t.data), extents, pitch, box, every,
-                CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle_of(t.swizzle),
-                CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  const CUresult answer = (*encode)(
+      &encoded, data_type_of(t.element_bytes), static_cast<cuuint32_t>(t.rank()),
+      const_cast<void*>(t.data), extents, pitch, box, every, CU_TENSOR_MAP_INTERLEAVE_NONE,
+      swizzle_of(t.swizzle), CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   if (answer != CUDA_SUCCESS)
     return detail::tensor_error("tensor_shape", "the driver's answer", CUDA_SUCCESS, answer);
   ptx::tensor_map map;
@@ -160,9 +161,14 @@ inline result<ptx::tensor_map> encode_by_driver(const tensor_shape& t) {
 inline result<ptx::tensor_map> encode_tensor_map(const tensor_shape& t) {
   if (const status s = check_tensor_shape(t); !s.ok()) return s;
 #if QTL_GPU_EMULATED
-  const emulated::tensor_map_fields fields{
-      emulated::tensor_map_magic, t.data,  {t.columns, t.rank() == 1 ? 1 : t.rows}, t.pitch,
-      {t.box_columns, t.box_rows}, t.element_bytes, t.rank(), static_cast<std::int32_t>(t.swizzle)};
+  const emulated::tensor_map_fields fields{emulated::tensor_map_magic,
+                                           t.data,
+                                           {t.columns, t.rank() == 1 ? 1 : t.rows},
+                                           t.pitch,
+                                           {t.box_columns, t.box_rows},
+                                           t.element_bytes,
+                                           t.rank(),
+                                           static_cast<std::int32_t>(t.swizzle)};
   ptx::tensor_map map;
   static_assert(sizeof fields <= sizeof map);
   std::memcpy(map.words, &fields, sizeof fields);

@@ -174,7 +174,7 @@ void* cluster_block_storage(const storage_kind& kind, unsigned rank);
 
 /// How the following launches run.
 struct settings {
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;  ///< odd: warps take turns at random; even: some get far ahead
   /// The emulated GPU; 0: each kernel runs on the least target it names, so that it cannot use
   /// more.
   int target = 0;
