@@ -30,8 +30,9 @@ const char* left_over(void* data) {
       return "divergent collective: the warps of a warpgroup issued different numbers of wgmmas";
   for (const auto& [address, barrier] : h.barriers)
     if (barrier.bytes != 0)
-      return barrier.bytes > 0 ? "the block ends while a barrier still expects bytes"
-                               : "the block ends, and a barrier received bytes that nobody expected";
+      return barrier.bytes > 0
+                 ? "the block ends while a barrier still expects bytes"
+                 : "the block ends, and a barrier received bytes that nobody expected";
   return nullptr;
 }
 

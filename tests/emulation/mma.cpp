@@ -77,11 +77,10 @@ float add(float accumulator, double sum) {
 
 // The sum cut to 13 explicit mantissa bits, toward zero.
 float add_truncated(float accumulator, double sum) {
-  const double exact = static_cast<double>(accumulator) + sum;
-  auto nearest = static_cast<float>(exact);
-  if (std::fabs(static_cast<double>(nearest)) > std::fabs(exact))
-    nearest = std::nextafterf(nearest, 0.0f);
-  return float_from_bits(float_bits(nearest) & ~0x3FFu);
+  const double whole = static_cast<double>(accumulator) + sum;
+  if (!std::isfinite(whole)) return static_cast<float>(whole);
+  constexpr std::uint64_t kept = ~std::uint64_t{0} << (52 - 13);
+  return static_cast<float>(bit_cast<double>(bit_cast<std::uint64_t>(whole) & kept));
 }
 
 template<class F>

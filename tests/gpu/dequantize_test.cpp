@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/dequantize_test.cpp - the kernel's reals are those of ops/dequantize.hpp, rounded to the
-// output's format.
+// tests/gpu/dequantize_test.cpp - the kernel's reals are those of ops/dequantize.hpp, rounded to
+// the output's format.
 #include "qtl/gpu/kernel/dequantize.cuh"
-
-#include "quantize_case.hpp"
 
 #include "qtl/ops/dequantize.hpp"
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 
@@ -20,8 +20,8 @@ struct shape {
   std::int64_t padding = 0;  // between rows of the output, in elements
 };
 
-constexpr shape shapes[] = {{0, 8},  {1, 0},   {3, 1},    {2, 7, 1}, {4, 31},  {3, 32},
-                            {3, 33}, {2, 127}, {5, 128},  {2, 129},  {5, 500}, {3, 1027, 5}};
+constexpr shape shapes[] = {{0, 8},  {1, 0},   {3, 1},   {2, 7, 1}, {4, 31},  {3, 32},
+                            {3, 33}, {2, 127}, {5, 128}, {2, 129},  {5, 500}, {3, 1027, 5}};
 
 // y is written exactly once where it is dense.
 template<class Kernel, class F>
@@ -80,7 +80,8 @@ void check_stored() {
     p.row_bytes = v.layout.row_bytes;
     p.m = s.m;
     p.k = s.k;
-    p.blocks = {scales.data(), offsets.data(), P::granularity::block_rows == 0 ? 0 : v.layout.grid.cols, 1};
+    p.blocks = {scales.data(), offsets.data(),
+                P::granularity::block_rows == 0 ? 0 : v.layout.grid.cols, 1};
     if (P::scale::two_levels) p.tensor_scale = tensor_scale.data();
     check_kernel<kernel, F>(p, dequantize(q), s.padding);
   }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/element_encoder_test.cpp - the arithmetic of the quantization kernels against the scalar
-// library: quotients, nearest codes, SiLU. These functions need no GPU and no emulator; on a machine
-// with a GPU they run on the CPU all the same.
+// tests/gpu/element_encoder_test.cpp - the arithmetic of the quantization kernels against the
+// scalar library: quotients, nearest codes, SiLU. These functions need no GPU and no emulator; on a
+// machine with a GPU they run on the CPU all the same.
 #include "qtl/gpu/ptx/target.cuh"
 
 #if QTL_GPU_EMULATED
-
-#include "qtl/gpu/tile/element_encoder.cuh"
 
 #include <cmath>
 #include <cstdint>
@@ -15,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include "qtl/format/formats.hpp"
+#include "qtl/gpu/tile/element_encoder.cuh"
 #include "qtl/gpu/tile/silu.cuh"
 #include "qtl/ops/choose_qparams.hpp"
 #include "qtl/policy/descriptor.hpp"
@@ -36,8 +35,9 @@ float uniform(std::uint64_t seed, std::uint64_t i) {
 }
 
 std::vector<float> samples() {
-  std::vector<float> x = {0.0f,      -0.0f,          infinity,       -infinity,      quiet_nan,
-                          -quiet_nan, smallest_float, -smallest_float, largest_float, -largest_float};
+  std::vector<float> x = {0.0f,          -0.0f,         infinity,       -infinity,
+                          quiet_nan,     -quiet_nan,    smallest_float, -smallest_float,
+                          largest_float, -largest_float};
   for (std::uint64_t i = 0; i < 200000; ++i) x.push_back(any_float(i));
   for (std::uint64_t i = 0; i < 200000; ++i) x.push_back(8.0f * uniform(1, i));
   return x;
@@ -51,8 +51,8 @@ void check_format(Encode encode) {
     const float value = F::decode(from_bits<F>(raw));
     for (std::uint32_t next = 0; next < 1u << F::bits; ++next) {
       const float middle = value / 2 + F::decode(from_bits<F>(next)) / 2;
-      for (const float x : {middle, std::nextafter(middle, infinity),
-                            std::nextafter(middle, -infinity)})
+      for (const float x :
+           {middle, std::nextafter(middle, infinity), std::nextafter(middle, -infinity)})
         all.push_back(x);
     }
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/quantize_activations_test.cpp - tokens quantized by kernels equal those of
 // nn/activations.hpp in every bit: codes, scales, zero points, sums of codes.
-#include "quantize_case.hpp"
-
 #include <string_view>
 
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 
@@ -23,9 +23,9 @@ struct shape {
 };
 
 // Every tail of m and k, rows that begin anywhere, and rows longer than a team keeps.
-constexpr shape shapes[] = {{0, 8},       {1, 0},      {2, 1},      {15, 2, 1},   {17, 7, 0, 1},
-                            {11, 8},      {15, 31},    {17, 32},    {12, 33, 3},  {15, 127, 0, 1},
-                            {17, 128},    {11, 129},   {64, 16},    {2, 500},     {12, 500, 0, 4},
+constexpr shape shapes[] = {{0, 8},           {1, 0},    {2, 1},    {15, 2, 1},  {17, 7, 0, 1},
+                            {11, 8},          {15, 31},  {17, 32},  {12, 33, 3}, {15, 127, 0, 1},
+                            {17, 128},        {11, 129}, {64, 16},  {2, 500},    {12, 500, 0, 4},
                             {11, 1027, 5, 2}, {2, 1027}, {1, 1024}, {15, 264}};
 
 // Teams so small that short rows take every path: two rows to a block, one row to two warps, and
@@ -40,9 +40,8 @@ void check_shape(const shape& s, const qparams<P>& fixed, Run run) {
   CAPTURE(F::name.c_str());
   CAPTURE(s.m);
   CAPTURE(s.k);
-  const stored_reals<F> x =
-      store_reals<F>(sample_rows(s.m, s.k, 1 + static_cast<std::uint64_t>(s.k), true), s.offset,
-                     s.padding);
+  const stored_reals<F> x = store_reals<F>(
+      sample_rows(s.m, s.k, 1 + static_cast<std::uint64_t>(s.k), true), s.offset, s.padding);
   // Half of the cases end rows at their last code, half in zeros to a multiple of 16 bytes.
   const std::int64_t packed = packed_bytes(s.k, P::format::bits);
   const std::int64_t row_bytes = s.m % 2 == 0 ? (packed + 15) / 16 * 16 : packed;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/quantize_case.hpp - inputs, outputs and the host's answer for tests of quantization kernels.
+// tests/gpu/quantize_case.hpp - inputs, outputs and the host's answer for tests of quantization
+// kernels.
 // Holds: stored_reals, sample_rows, quantized_rows, answer_of.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "device.hpp"
-#include "ops/test_matrix.hpp"
 #include "qtl/gpu/host/quantize.cuh"
 #include "qtl/nn/activations.hpp"
 #include "qtl/ops/quantize.hpp"
+
+#include "device.hpp"
+#include "ops/test_matrix.hpp"
 
 namespace qtl_test {
 
@@ -32,8 +34,7 @@ stored_reals<F> store_reals(const qtl::matrix<float>& x, std::int64_t offset = 0
                             std::int64_t padding = 0) {
   const std::int64_t stride = x.cols() + padding;
   qtl::matrix<float> rounded = *qtl::matrix<float>::make(x.rows(), x.cols());
-  std::vector<qtl::gpu::real_element<F>> bits(
-      static_cast<std::size_t>(offset + x.rows() * stride));
+  std::vector<qtl::gpu::real_element<F>> bits(static_cast<std::size_t>(offset + x.rows() * stride));
   for (std::int64_t i = 0; i < x.rows(); ++i)
     for (std::int64_t j = 0; j < x.cols(); ++j) {
       const auto code = F::encode(x(i, j));
@@ -108,8 +109,8 @@ std::vector<std::int32_t> sums_of(const std::vector<std::byte>& codes, std::int6
   if constexpr (qtl::is_integer_format<F>)
     for (std::int64_t i = 0; i < m; ++i)
       for (std::int64_t j = 0; j < k; ++j)
-        sums[static_cast<std::size_t>(i * groups + j / width)] += qtl::from_bits<F>(
-            qtl::load_code<F::bits>(codes.data() + i * row_bytes, j));
+        sums[static_cast<std::size_t>(i * groups + j / width)] +=
+            qtl::from_bits<F>(qtl::load_code<F::bits>(codes.data() + i * row_bytes, j));
   return sums;
 }
 
@@ -138,8 +139,8 @@ quantized_rows<P, qtl::gpu::parameter_form::decoded> answer_of_activations(
 
 /// The host's answer for weights: quantize<P>.
 template<qtl::QuantPolicy P>
-quantized_rows<P, qtl::gpu::parameter_form::stored> answer_of_weights(
-    const qtl::matrix<float>& x, std::int64_t row_bytes) {
+quantized_rows<P, qtl::gpu::parameter_form::stored> answer_of_weights(const qtl::matrix<float>& x,
+                                                                      std::int64_t row_bytes) {
   const qtl::result<qtl::QTensor<P>> q = qtl::try_quantize<P>(x.view());
   require_ok(q.why());
   const qtl::QTensorView<P> v = q->view();

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/quantize_fused_test.cpp - RMSNorm and SiLU * up, quantized in the same kernel, equal a
-// scalar loop that rounds where the kernels say they round and then nn/activations.hpp, bit for bit.
-#include "quantize_case.hpp"
-
+// scalar loop that rounds where the kernels say they round and then nn/activations.hpp, bit for
+// bit.
 #include <cmath>
 
 #include "qtl/gemm/activation_function.hpp"
 #include "qtl/gpu/kernel/rms_norm_quantize.cuh"
 #include "qtl/gpu/kernel/silu_mul_quantize.cuh"
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 
@@ -32,8 +33,8 @@ constexpr shape shapes[] = {{0, 8},    {1, 0},    {2, 1},    {15, 7},  {17, 32},
 
 template<QuantPolicy P, class Source, class Team>
 void check_fused(const matrix<float>& reals, const typename Source::params& x) {
-  using kernel = gpu::quantize_rows<
-      gpu::row_quantization<P, Source, Team, parameter_form::decoded>>;
+  using kernel =
+      gpu::quantize_rows<gpu::row_quantization<P, Source, Team, parameter_form::decoded>>;
   const std::int64_t row_bytes = packed_bytes(reals.cols(), P::format::bits);
   const auto expected = answer_of_activations<P>(reals.view(), row_bytes, {});
   for_each_seed([&] {
@@ -105,8 +106,8 @@ TEST_CASE("RMSNorm is near the exact one") {
     for (std::int64_t j = 0; j < 700; ++j)
       squares += static_cast<double>(x(i, j)) * static_cast<double>(x(i, j));
     for (std::int64_t j = 0; j < 700; ++j) {
-      const double exact = static_cast<double>(x(i, j)) *
-                           static_cast<double>(weight(0, j)) / std::sqrt(squares / 700 + 1e-6);
+      const double exact = static_cast<double>(x(i, j)) * static_cast<double>(weight(0, j)) /
+                           std::sqrt(squares / 700 + 1e-6);
       // Sums of positive terms: at most 11 + 5 + 2 roundings, halved by the root; five more after.
       CHECK(std::fabs(static_cast<double>(y(i, j)) - exact) <= 14 * 0x1p-24 * std::fabs(exact));
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/quantize_weights_test.cpp - weights quantized by kernels are quantize<P> in every bit:
 // codes, scales and zero points as a QTensor stores them.
-#include "quantize_case.hpp"
-
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 

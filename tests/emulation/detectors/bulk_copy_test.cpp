@@ -44,10 +44,9 @@ class planted_copies {
     params_.data = reinterpret_cast<std::byte*>(data_.data());
   }
   std::string report_of(void (*body)(const copy_params&)) const {
-    return qtl_test::report_of<copy_params>({.threads = 32,
-                                             .shared_bytes = 4096,
-                                             .least_target = gpu::gpu_target::sm_90a},
-                                            body, params_);
+    return qtl_test::report_of<copy_params>(
+        {.threads = 32, .shared_bytes = 4096, .least_target = gpu::gpu_target::sm_90a}, body,
+        params_);
   }
   /// Every seed finds it, with one sentence or the other.
   void check_always(void (*body)(const copy_params&), const std::string& part,
@@ -311,11 +310,10 @@ TEST_CASE("two stores of one element where it is to be written once") {
   const qtl_test::device_array<std::uint8_t> out(1024);
   const copy_params p{{}, reinterpret_cast<std::byte*>(out.data())};
   out.expect_written_once();
-  check_report(qtl_test::report_of<copy_params>({.threads = 32,
-                                                 .shared_bytes = 4096,
-                                                 .least_target = gpu::gpu_target::sm_90a},
-                                                body, p),
-               "written a second time");
+  check_report(
+      qtl_test::report_of<copy_params>(
+          {.threads = 32, .shared_bytes = 4096, .least_target = gpu::gpu_target::sm_90a}, body, p),
+      "written a second time");
   CHECK_FALSE(gpu::emulated::check_written().ok());
 }
 

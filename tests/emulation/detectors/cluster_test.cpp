@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Planted faults in clusters, and in registers handed from role to role.
+#include "qtl/gpu/ptx/cluster.cuh"
+
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "qtl/gpu/ptx/barrier.cuh"
-#include "qtl/gpu/ptx/cluster.cuh"
 #include "qtl/gpu/ptx/elect.cuh"
 #include "qtl/gpu/ptx/fence.cuh"
 #include "qtl/gpu/ptx/grid_dependency.cuh"
@@ -33,8 +34,7 @@ std::string pair_report(void (*body)(const nothing&)) {
 }
 
 std::string roles_report(void (*body)(const nothing&)) {
-  return qtl_test::report_of(
-      {.threads = 384, .least_target = qtl::gpu::gpu_target::sm_90a}, body);
+  return qtl_test::report_of({.threads = 384, .least_target = qtl::gpu::gpu_target::sm_90a}, body);
 }
 
 template<class F>
@@ -135,10 +135,9 @@ TEST_CASE("one lane is elected, always the same") {
     ptx::load_shared<std::uint32_t>(ptx::shared_base());
   };
   CHECK(qtl_test::seeds_that_find(5, [&] {
-          return qtl_test::report_of({.threads = 32,
-                                      .shared_bytes = 4,
-                                      .least_target = qtl::gpu::gpu_target::sm_90a},
-                                     body);
+          return qtl_test::report_of(
+              {.threads = 32, .shared_bytes = 4, .least_target = qtl::gpu::gpu_target::sm_90a},
+              body);
         }) == 0);
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Planted faults in the use of mbarriers.
+#include "qtl/gpu/ptx/mbarrier.cuh"
+
 #include <string>
 
 #include <doctest/doctest.h>
 
 #include "qtl/gpu/ptx/barrier.cuh"
 #include "qtl/gpu/ptx/cp_async.cuh"
-#include "qtl/gpu/ptx/mbarrier.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
 
@@ -65,14 +66,11 @@ TEST_CASE("a barrier at an address that is not its own") {
 }
 
 TEST_CASE("a barrier read or written as memory") {
-  check_report(report_of([](const nothing&) {
-                 ptx::load_shared<std::uint32_t>(barrier_for(1));
-               }),
+  check_report(report_of([](const nothing&) { ptx::load_shared<std::uint32_t>(barrier_for(1)); }),
                "reads a barrier as if it were memory");
-  check_report(report_of([](const nothing&) {
-                 ptx::store_shared<std::uint32_t>(barrier_for(1) + 4, 0);
-               }),
-               "writes a barrier as if it were memory");
+  check_report(
+      report_of([](const nothing&) { ptx::store_shared<std::uint32_t>(barrier_for(1) + 4, 0); }),
+      "writes a barrier as if it were memory");
 }
 
 TEST_CASE("more arrivals than a phase has") {
@@ -112,10 +110,9 @@ TEST_CASE("bytes that never come") {
                  ptx::mbarrier_arrive_expect_tx(barrier, 4);
                }),
                "the block ends while a barrier still expects bytes");
-  check_report(report_of([](const nothing&) {
-                 ptx::mbarrier_arrive_expect_tx(barrier_for(64), 1u << 17);
-               }),
-               "it counts to 1048575");
+  check_report(
+      report_of([](const nothing&) { ptx::mbarrier_arrive_expect_tx(barrier_for(64), 1u << 17); }),
+      "it counts to 1048575");
 }
 
 TEST_CASE("a barrier invalidated while it is waited for") {
@@ -152,9 +149,9 @@ TEST_CASE("cp.async arrives only when its bytes have landed") {
 TEST_CASE("transactions do not exist before sm_90") {
   qtl_test::shape s = one_warp;
   s.least_target = qtl::gpu::gpu_target::sm_80;
-  check_report(qtl_test::report_of(
-                   s, [](const nothing&) { ptx::mbarrier_expect_tx(barrier_for(1), 16); }),
-               "mbarrier.expect_tx: is not on sm_80");
+  check_report(
+      qtl_test::report_of(s, [](const nothing&) { ptx::mbarrier_expect_tx(barrier_for(1), 16); }),
+      "mbarrier.expect_tx: is not on sm_80");
 }
 
 }  // namespace

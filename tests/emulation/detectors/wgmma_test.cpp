@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Planted faults in the use of wgmma, and the model of Hopper's 8-bit floating-point accumulator.
+#include "qtl/gpu/ptx/wgmma.cuh"
+
 #include <cmath>
 #include <string>
 
@@ -9,7 +11,6 @@
 #include "qtl/gpu/ptx/fence.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
-#include "qtl/gpu/ptx/wgmma.cuh"
 
 #include "emulation/detectors/planted.hpp"
 
@@ -214,8 +215,8 @@ TEST_CASE("descriptors that contradict their swizzle") {
         fill(0);
         std::int32_t d[4];
         ptx::wgmma_fence();
-        const std::uint64_t b = ptx::wgmma_descriptor(ptx::shared_base() + 128,
-                                                      ptx::shared_swizzle::bytes_128);
+        const std::uint64_t b =
+            ptx::wgmma_descriptor(ptx::shared_base() + 128, ptx::shared_swizzle::bytes_128);
         ptx::wgmma<8, s8, s8>(d, a_descriptor(), b, false);
       },
       "not within the first row of a 128-byte swizzle pattern");

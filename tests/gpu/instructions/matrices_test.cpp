@@ -189,6 +189,15 @@ TEST_CASE("the emulator refuses a warp of less than 32 threads") {
   check_fails<half_a_warp>(0, "thread 16, ldmatrix.x4: needs 32 threads");
 }
 
+/// Says that sm_80 is enough, which is wrong of stmatrix.
+struct too_early : store_kernel<false> {
+  static constexpr qtl::gpu::gpu_target least_target = qtl::gpu::gpu_target::sm_80;
+};
+
+TEST_CASE("the emulator refuses stmatrix before sm_90a") {
+  check_fails<too_early>(0, "stmatrix.x4: is not on sm_80");
+}
+
 template<std::uint32_t Stride>
 std::uint64_t conflicts_of_load() {
   results_of<load_kernel<4, false, Stride>>(telling_rows());

@@ -17,8 +17,8 @@
 
 namespace qtl::inline v0::gpu {
 
-/// The Config of dequantize_rows. A block of `Threads` threads turns one row into reals, each thread
-/// loading `Ahead` chunks of 8 codes before it decodes the first.
+/// The Config of dequantize_rows. A block of `Threads` threads turns one row into reals, each
+/// thread loading `Ahead` chunks of 8 codes before it decodes the first.
 template<QuantPolicy Policy, RealFormat Output, parameter_form Form, int Threads = 128,
          int Ahead = 4>
 struct dequantization {
@@ -36,7 +36,7 @@ struct dequantize_params {
   std::int64_t row_bytes = 0;  ///< from one row of codes to the next
   std::int64_t m = 0;
   std::int64_t k = 0;
-  params_table<Policy, Form> blocks;  ///< of a per-tensor policy with row_stride 0: one entry
+  params_table<Policy, Form> blocks;    ///< of a per-tensor policy with row_stride 0: one entry
   const float* tensor_scale = nullptr;  ///< of stored scales with two levels; null: 1
   real_element<Output>* y = nullptr;
   std::int64_t y_stride = 0;  ///< from row to row, in elements
@@ -68,7 +68,8 @@ struct dequantize_rows {
     constexpr std::int64_t step = std::int64_t{threads} * chunk_size;
     for (std::int64_t base = 0; base < p.k; base += Config::ahead * step) {
       std::uint64_t codes[Config::ahead];
-      unrolled<Config::ahead>([&](auto v) { codes[v] = worker.load(worker.first_of(base + v * step)); });
+      unrolled<Config::ahead>(
+          [&](auto v) { codes[v] = worker.load(worker.first_of(base + v * step)); });
       unrolled<Config::ahead>(
           [&](auto v) { worker.decode(codes[v], worker.first_of(base + v * step)); });
     }
@@ -80,11 +81,8 @@ struct dequantize_rows {
   static constexpr std::int64_t block_cols = policy::granularity::block_cols;
 
   QTL_DEVICE explicit dequantize_rows(const params& p)
-      : p_(p),
-        row_(ptx::block_index_x()),
-        codes_(p.codes + row_ * p.row_bytes),
-        y_(p.y + row_ * p.y_stride),
-        codes_aligned_(is_aligned(codes_, bits)),
+      : p_(p), row_(ptx::block_index_x()), codes_(p.codes + row_ * p.row_bytes),
+        y_(p.y + row_ * p.y_stride), codes_aligned_(is_aligned(codes_, bits)),
         y_aligned_(is_aligned(y_, 16)),
         tensor_scale_(p.tensor_scale != nullptr ? ptx::load_global(p.tensor_scale) : 1.0f) {}
 
@@ -126,9 +124,8 @@ struct dequantize_rows {
       const qparams<policy> p = params_at(first);
       unrolled<chunk_size>([&](auto e) { x[e] = real(codes, e, p); });
     } else {
-      unrolled<chunk_size>([&](auto e) {
-        x[e] = e < count ? real(codes, e, params_at(first + e)) : 0.0f;
-      });
+      unrolled<chunk_size>(
+          [&](auto e) { x[e] = e < count ? real(codes, e, params_at(first + e)) : 0.0f; });
     }
     store_reals<output>(y_ + first, x, count, y_aligned_);
   }

@@ -3,9 +3,9 @@
 // Holds: row_team, row_quantization (the Config), quantize_rows. Codes, scales, zero points and sums equal the host
 // library's in every bit: quantize<P> for weights, nn/activations.hpp for activations.
 //
-// A team of threads owns a row. It loads the row once, keeps what fits in registers (the rest is read
-// again), finds the range, and encodes. Groups of 8, 16 ... 256 elements lie in neighbouring lanes,
-// so their ranges never leave a warp and their rows are read once whatever k is.
+// A team of threads owns a row. It loads the row once, keeps what fits in registers (the rest is
+// read again), finds the range, and encodes. Groups of 8, 16 ... 256 elements lie in neighbouring
+// lanes, so their ranges never leave a warp and their rows are read once whatever k is.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +16,11 @@
 #include "qtl/gpu/tile/element_encoder.cuh"
 #include "qtl/gpu/tile/packed_row.cuh"
 #include "qtl/gpu/tile/row_source.cuh"
-#include "qtl/policy/descriptor.hpp"
 
 namespace qtl::inline v0::gpu {
 
-/// `Threads` threads work on a row, each keeping `Kept` chunks of 8 in registers; a block has `Rows`
-/// rows.
+/// `Threads` threads work on a row, each keeping `Kept` chunks of 8 in registers; a block has
+/// `Rows` rows.
 template<int Threads, int Rows, int Kept>
 struct row_team {
   static_assert(Threads % 32 == 0 && (Threads == 32 || Rows == 1),
@@ -124,12 +123,8 @@ struct quantize_rows {
   using encoder = element_encoder<policy, !is_per_tensor<policy>>;
 
   QTL_DEVICE quantize_rows(const params& p, std::int64_t row)
-      : p_(p),
-        row_(row),
-        thread_(ptx::thread_index() % team::threads),
-        source_(p.x, row, p.k),
-        codes_(p.codes + row * p.row_bytes),
-        codes_aligned_(is_aligned(codes_, bits)),
+      : p_(p), row_(row), thread_(ptx::thread_index() % team::threads), source_(p.x, row, p.k),
+        codes_(p.codes + row * p.row_bytes), codes_aligned_(is_aligned(codes_, bits)),
         given_(p.given_in_memory != nullptr ? ptx::load_global(p.given_in_memory) : p.given) {}
 
   QTL_DEVICE std::int64_t first_of(std::int64_t base) const { return base + thread_ * chunk_size; }
@@ -140,8 +135,8 @@ struct quantize_rows {
     });
   }
 
-  // Calls f(chunk, first, count) for this thread's chunks in ascending order, all threads of the team
-  // as often: chunks beyond the row have count 0.
+  // Calls f(chunk, first, count) for this thread's chunks in ascending order, all threads of the
+  // team as often: chunks beyond the row have count 0.
   template<class F>
   QTL_DEVICE void for_each_chunk(F&& f) {
     unrolled<team::kept>([&](auto v) {

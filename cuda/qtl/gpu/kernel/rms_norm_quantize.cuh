@@ -2,9 +2,9 @@
 // qtl/gpu/kernel/rms_norm_quantize.cuh - quantize_rows fused with RMSNorm.
 // Holds: rms_norm_row<F>, a row source.
 // y_j = (x_j * r) * weight_j with r = 1 / sqrt(sum(x^2) / k + epsilon), all in f32, each operation
-// rounded once. The order of the sum: thread t of the team's T adds x_j^2 by fma, ascending, for the
-// chunks of 8 number t, t + T, ...; then the threads' sums as block_reduce.cuh says. A scalar loop in
-// that order gives the same bits. y is not rounded to F before it is quantized.
+// rounded once. The order of the sum: thread t of the team's T adds x_j^2 by fma, ascending, for
+// the chunks of 8 number t, t + T, ...; then the threads' sums as block_reduce.cuh says. A scalar
+// loop in that order gives the same bits. y is not rounded to F before it is quantized.
 #pragma once
 
 #include "qtl/gpu/kernel/quantize_rows.cuh"
@@ -12,7 +12,8 @@
 
 namespace qtl::inline v0::gpu {
 
-/// The rows of a matrix, each divided by its root mean square and multiplied by a weight per column.
+/// The rows of a matrix, each divided by its root mean square and multiplied by a weight per
+/// column.
 template<RealFormat F>
 class rms_norm_row {
  public:
@@ -28,12 +29,8 @@ class rms_norm_row {
   };
 
   QTL_DEVICE rms_norm_row(const params& p, std::int64_t row, std::int64_t k)
-      : row_(p.x + row * p.row_stride),
-        weight_(p.weight),
-        k_(k),
-        epsilon_(p.epsilon),
-        aligned_(is_aligned(row_, 16)),
-        weight_aligned_(is_aligned(weight_, 16)) {}
+      : row_(p.x + row * p.row_stride), weight_(p.weight), k_(k), epsilon_(p.epsilon),
+        aligned_(is_aligned(row_, 16)), weight_aligned_(is_aligned(weight_, 16)) {}
 
   QTL_DEVICE void load(chunk& to, std::int64_t first) const { to.load(row_, first, k_, aligned_); }
 
@@ -56,9 +53,8 @@ class rms_norm_row {
     weights.load(weight_, first, k_, weight_aligned_);
     weights.values(weight);
     from.values(x);
-    unrolled<chunk_size>([&](auto e) {
-      x[e] = ptx::multiply_rn(ptx::multiply_rn(x[e], factor_), weight[e]);
-    });
+    unrolled<chunk_size>(
+        [&](auto e) { x[e] = ptx::multiply_rn(ptx::multiply_rn(x[e], factor_), weight[e]); });
   }
 
  private:

@@ -10,8 +10,8 @@
 
 namespace qtl::inline v0::gpu {
 
-/// silu(gate) * up, element by element. Where both lie side by side in rows of 2 k, `up` is gate + k
-/// and the strides are alike.
+/// silu(gate) * up, element by element. Where both lie side by side in rows of 2 k, `up` is gate +
+/// k and the strides are alike.
 template<RealFormat F>
 class silu_mul_row {
  public:
@@ -30,11 +30,8 @@ class silu_mul_row {
   };
 
   QTL_DEVICE silu_mul_row(const params& p, std::int64_t row, std::int64_t k)
-      : gate_(p.gate + row * p.gate_stride),
-        up_(p.up + row * p.up_stride),
-        k_(k),
-        gate_aligned_(is_aligned(gate_, 16)),
-        up_aligned_(is_aligned(up_, 16)) {}
+      : gate_(p.gate + row * p.gate_stride), up_(p.up + row * p.up_stride), k_(k),
+        gate_aligned_(is_aligned(gate_, 16)), up_aligned_(is_aligned(up_, 16)) {}
 
   QTL_DEVICE void load(chunk& to, std::int64_t first) const {
     to.gate.load(gate_, first, k_, gate_aligned_);

@@ -14,12 +14,13 @@ namespace qtl::inline v0::gpu {
 
 /// How scales and zero points lie in memory.
 enum class parameter_form : std::uint8_t {
-  stored,   ///< as a QTensor keeps them: the scale format's codes, the zero point as the format's code
+  stored,   ///< as a QTensor keeps them: the scale format's codes, the zero point as the format's
+            ///< code
   decoded,  ///< as activations reach a product: float scales, int32 zero points
 };
 
-/// One block's parameters, to encode with and to keep. A block that holds NaN or Inf is poisoned: NaN
-/// scale, zero point 0.
+/// One block's parameters, to encode with and to keep. A block that holds NaN or Inf is poisoned:
+/// NaN scale, zero point 0.
 template<QuantPolicy P>
 struct block_choice {
   qparams<P> decoded;
@@ -35,17 +36,17 @@ QTL_DEVICE block_choice<P> choose_block(const scan_for<P>& seen, float tensor_sc
 }
 
 /// The scales and offsets of a matrix in device memory: block (i, g) is entry
-/// i * row_stride + g * group_stride of each array. Row-major: strides (groups, 1). As a TMA reads the
-/// scales of activations in groups of 128: strides (1, m rounded up to a multiple of 4), so that each
-/// group's column of scales starts at a multiple of 16 bytes.
+/// i * row_stride + g * group_stride of each array. Row-major: strides (groups, 1). As a TMA reads
+/// the scales of activations in groups of 128: strides (1, m rounded up to a multiple of 4), so
+/// that each group's column of scales starts at a multiple of 16 bytes.
 template<QuantPolicy P, parameter_form Form>
 struct params_table {
   static constexpr bool is_decoded = Form == parameter_form::decoded;
   static constexpr bool has_offsets = P::scheme::zero_point != zero_point_kind::none;
   static constexpr bool has_shifts = P::scheme::zero_point == zero_point_kind::shift;
   using scale = std::conditional_t<is_decoded, float, stored_scale<typename P::scale::format>>;
-  using offset = std::conditional_t<is_decoded && has_offsets && !has_shifts, std::int32_t,
-                                    offset_type<P>>;
+  using offset =
+      std::conditional_t<is_decoded && has_offsets && !has_shifts, std::int32_t, offset_type<P>>;
 
   scale* scales = nullptr;
   offset* offsets = nullptr;  ///< unused where P has none

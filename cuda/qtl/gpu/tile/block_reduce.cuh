@@ -2,8 +2,8 @@
 // qtl/gpu/tile/block_reduce.cuh - one value from those of several lanes, and of several warps.
 // Holds: lane_reduce, team_reduce, sum_of. A team is the threads that work on one row: part of a warp,
 // or whole warps of a block. Every thread of the team gets the result.
-// The order is fixed: lanes by exchange with lane ^ 16, 8, 4, 2, 1 (the same sum in every lane, since
-// addition commutes), then warps ascending.
+// The order is fixed: lanes by exchange with lane ^ 16, 8, 4, 2, 1 (the same sum in every lane,
+// since addition commutes), then warps ascending.
 #pragma once
 
 #include <cstdint>

@@ -74,8 +74,7 @@ class element_encoder {
 
  private:
   QTL_DEVICE static std::uint64_t first_codes(int count) {
-    return count == chunk_size ? ~std::uint64_t{0}
-                               : (std::uint64_t{1} << (count * F::bits)) - 1u;
+    return count == chunk_size ? ~std::uint64_t{0} : (std::uint64_t{1} << (count * F::bits)) - 1u;
   }
 
   // The quotient with x's sign also where it is zero.
@@ -112,7 +111,9 @@ class element_encoder {
     const std::int32_t least = bounds.qmin - zero;
     const std::int32_t most = bounds.qmax - zero;
     const std::int32_t rounded = ptx::float_to_int_rne(q);
-    return static_cast<code_type<F>>((rounded < least ? least : rounded > most ? most : rounded) +
+    return static_cast<code_type<F>>((rounded < least  ? least
+                                      : rounded > most ? most
+                                                       : rounded) +
                                      zero);
   }
 

@@ -25,8 +25,8 @@ class exact_divisor {
   QTL_DEVICE float operator()(float x) const {
     if (!is_ordinary_) return ptx::divide_rn(x, scale_);
     // The reciprocal is correctly rounded, being a quotient itself, so the first estimate is off by
-    // less than two units in the last place and the second by less than one; its remainder is exact,
-    // and the third is then the rounded quotient (Markstein 1990).
+    // less than two units in the last place and the second by less than one; its remainder is
+    // exact, and the third is then the rounded quotient (Markstein 1990).
     const float estimate = ptx::multiply_rn(x, reciprocal_);
     if constexpr (!Bounded)
       if (!(magnitude(estimate) < power_of_two(100))) return ptx::divide_rn(x, scale_);

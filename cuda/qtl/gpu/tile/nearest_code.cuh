@@ -52,7 +52,7 @@ QTL_DEVICE auto pick(std::uint32_t index) {
     return Values::template at<First>;
   } else {
     const auto low = pick<Values, First, Step, Count / 2>(index);
-    const auto high = pick<Values, First + Step * (Count / 2), Step, Count / 2>(index);
+    const auto high = pick<Values, First + Step*(Count / 2), Step, Count / 2>(index);
     return (index & (Count / 2)) != 0 ? high : low;
   }
 }
@@ -82,11 +82,13 @@ struct values {
   static constexpr float at = Table::values[I];
 };
 
+/// True for every codebook.
 template<class F>
 inline constexpr bool is_codebook = false;
 template<int Bits, class Table>
 inline constexpr bool is_codebook<codebook<Bits, Table>> = true;
 
+/// The table of a codebook.
 template<class F>
 struct table_of;
 template<int Bits, class Table>

@@ -26,8 +26,8 @@ using chunk_word = std::conditional_t<
     std::conditional_t<Bits == 4, std::uint32_t,
                        std::conditional_t<Bits == 2, std::uint16_t, std::uint8_t>>>;
 
-/// Stores the first `count` codes of a chunk. `to` is the chunk's first byte; `aligned`: a multiple of
-/// Bits.
+/// Stores the first `count` codes of a chunk. `to` is the chunk's first byte; `aligned`: a multiple
+/// of Bits.
 template<int Bits>
 QTL_DEVICE void store_codes(std::byte* to, std::uint64_t codes, int count, bool aligned) {
   if constexpr (has_whole_access<Bits>) {

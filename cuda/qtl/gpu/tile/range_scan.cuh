@@ -11,7 +11,8 @@
 
 namespace qtl::inline v0::gpu {
 
-/// The largest magnitude, as bits: those order like the magnitudes, with Inf and then NaN above all.
+/// The largest magnitude, as bits: those order like the magnitudes, with Inf and then NaN above
+/// all.
 class amax_scan {
  public:
   QTL_DEVICE void add(float x) { take(float_bits(x) & 0x7FFFFFFFu); }
@@ -23,9 +24,7 @@ class amax_scan {
   QTL_DEVICE bool has_nan() const { return bits_ > 0x7F800000u; }
   QTL_DEVICE bool all_finite() const { return bits_ < 0x7F800000u; }
   /// -amax .. amax: for schemes that read the amax alone.
-  QTL_DEVICE value_range range() const {
-    return {-float_from_bits(bits_), float_from_bits(bits_)};
-  }
+  QTL_DEVICE value_range range() const { return {-float_from_bits(bits_), float_from_bits(bits_)}; }
 
   amax_scan() = default;
 

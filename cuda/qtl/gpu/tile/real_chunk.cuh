@@ -1,45 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/real_chunk.cuh - eight neighbouring reals of a row: loads, conversions, stores.
-// Holds: real_element<F>, real_chunk<F>, real_value, store_reals. For F = f32, f16 and bf16; with 16-byte accesses
+// Holds: real_chunk<F>, store_reals. For F = f32, f16 and bf16; with 16-byte accesses
 // where a row lies right for them, else element by element.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
-#include "qtl/format/minifloat.hpp"
 #include "qtl/gpu/ptx/convert.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/tile/chunk.cuh"
+#include "qtl/gpu/tile/real_element.cuh"
 #include "qtl/gpu/tile/unrolled.cuh"
 
 namespace qtl::inline v0::gpu {
-
-/// Satisfied by f32, f16 and bf16.
-/// Why: these are the formats that layers compute in.
-template<class F>
-concept RealFormat = std::same_as<F, f32> || std::same_as<F, f16> || std::same_as<F, bf16>;
-
-/// How an element of F lies in memory.
-template<RealFormat F>
-using real_element = std::conditional_t<std::same_as<F, f32>, float, std::uint16_t>;
-
-/// The value of a 16-bit float.
-template<RealFormat F>
-QTL_DEVICE float real_value(real_element<F> x) {
-  if constexpr (std::same_as<F, f32>) {
-    return x;
-  } else {
-    float low;
-    float high;
-    if constexpr (std::same_as<F, f16>)
-      ptx::floats_from_f16x2(x, low, high);
-    else
-      ptx::floats_from_bf16x2(x, low, high);
-    return low;
-  }
-}
 
 /// Eight neighbours as they came from memory; zeros beyond the end of the row.
 template<RealFormat F>
@@ -122,9 +96,8 @@ QTL_DEVICE void store_reals(real_element<F>* to, const float (&x)[chunk_size], i
     }
   });
   if (aligned && count == chunk_size) {
-    unrolled<sizeof(real_element<F>) / 2>([&](auto p) {
-      ptx::store_global(reinterpret_cast<ptx::words4*>(to) + p, words[p]);
-    });
+    unrolled<sizeof(real_element<F>) / 2>(
+        [&](auto p) { ptx::store_global(reinterpret_cast<ptx::words4*>(to) + p, words[p]); });
     return;
   }
   unrolled<chunk_size>([&](auto e) {
@@ -132,8 +105,8 @@ QTL_DEVICE void store_reals(real_element<F>* to, const float (&x)[chunk_size], i
     if constexpr (std::same_as<F, f32>)
       ptx::store_global(to + e, x[e]);
     else
-      ptx::store_global(
-          to + e, static_cast<std::uint16_t>(words[0].w[e / 2] >> (16 * (e % 2)) & 0xFFFFu));
+      ptx::store_global(to + e,
+                        static_cast<std::uint16_t>(words[0].w[e / 2] >> (16 * (e % 2)) & 0xFFFFu));
   });
 }
 

@@ -12,8 +12,8 @@
 
 namespace qtl::inline v0::gpu {
 
-/// Satisfied by a class with `params` (plain pointers and strides), `chunk` (what it loaded of eight
-/// neighbours), `needs_squares`, a constructor from (params, row, k), load(chunk, first) and
+/// Satisfied by a class with `params` (plain pointers and strides), `chunk` (what it loaded of
+/// eight neighbours), `needs_squares`, a constructor from (params, row, k), load(chunk, first) and
 /// values(chunk, first, x).
 /// Why: a chunk stays in registers between the pass over the range and that over the codes, and its
 /// values are computed twice rather than kept. A source that needs_squares gives

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/silu.cuh - SiLU without divergence, for kernels that apply it to every element.
-// The bits are those of activate(activation_function::silu, x) in gemm/activation_function.hpp: both
-// signs go through one exponential and one quotient instead of two branches.
+// The bits are those of activate(activation_function::silu, x) in gemm/activation_function.hpp:
+// both signs go through one exponential and one quotient instead of two branches.
 #pragma once
 
 #include "qtl/gemm/activation_function.hpp"
