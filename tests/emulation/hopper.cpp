@@ -17,7 +17,6 @@ void destroy_hopper_block(void* data) { delete static_cast<hopper_block*>(data);
 
 const char* left_over(void* data) {
   const auto& h = *static_cast<const hopper_block*>(data);
-  if (h.loads_running != 0) return "the block ends while bulk loads still run";
   for (const bulk_groups& of_thread : h.bulk)
     for (const auto& job : of_thread.jobs)
       if (!job->was_read)
@@ -30,7 +29,10 @@ const char* left_over(void* data) {
     if (!log.entries.empty())
       return "divergent collective: the warps of a warpgroup issued different numbers of wgmmas";
   for (const auto& [address, barrier] : h.barriers)
-    if (barrier.bytes != 0) return "the block ends while a barrier still expects bytes";
+    if (barrier.bytes != 0)
+      return barrier.bytes > 0
+                 ? "the block ends while a barrier still expects bytes"
+                 : "the block ends, and a barrier received bytes that nobody expected";
   return nullptr;
 }
 

@@ -119,7 +119,6 @@ struct hopper_block {
   std::vector<wgmma_queue> wgmma;     ///< per warp
   std::vector<wgmma_log> logs;        ///< per warpgroup
   register_pool registers;
-  int loads_running = 0;
   std::vector<std::uint32_t> cluster_arrivals;  ///< per thread: cluster_arrive calls
   std::vector<std::uint32_t> cluster_waits;
   std::uint64_t cluster_arrived = 0;  ///< in rank 0's block: of the current generation

@@ -85,6 +85,7 @@ void start_cluster() {
   cluster& team = *machine.alive.back();
   const unsigned size = machine.order->cluster_blocks;
   team.live = size * machine.order->threads;
+  if (team.blocks.size() > size) team.blocks.resize(size);  // of an earlier launch's cluster
   while (team.blocks.size() < size) team.blocks.push_back(std::make_unique<thread_block>());
   for (unsigned rank = 0; rank < size; ++rank) {
     thread_block& b = *team.blocks[rank];

@@ -44,29 +44,32 @@ operands gather(void* const* lanes, const char* instruction) {
   return all;
 }
 
-// The number type that holds F's values and products of two of them.
+// What values, products and sums are computed in. Sums of integer products stay below 2^24, so
+// float is exact there, and what every CPU multiplies four at a time.
 template<class F>
-using number = std::conditional_t<kind_of<F> == format_kind::integer, std::int32_t, double>;
+using number = std::conditional_t<kind_of<F> == format_kind::integer, float, double>;
 
 template<class F>
 number<F> value_of(std::uint32_t raw) {
-  if constexpr (F::bits == 8 && kind_of<F> == format_kind::floating_point)
-    return static_cast<double>(value_table<F>[raw]);
+  if constexpr (F::bits <= 8)
+    return static_cast<number<F>>(value_table<F>[raw]);
   else
     return static_cast<number<F>>(F::decode(from_bits<F>(raw)));
 }
 
+// Element k of the row or column goes to out[k * stride].
 template<class F>
-void unpack(const std::uint32_t (&words)[row_words], number<F>* out) {
+void unpack(const std::uint32_t (&words)[row_words], number<F>* out, int stride) {
   constexpr unsigned per_word = 32 / F::bits;
   constexpr std::uint32_t mask = (1u << F::bits) - 1u;
   for (const std::uint32_t word : words)
-    for (unsigned i = 0; i < per_word; ++i) *out++ = value_of<F>(word >> F::bits * i & mask);
+    for (unsigned i = 0; i < per_word; ++i, out += stride)
+      *out = value_of<F>(word >> F::bits * i & mask);
 }
 
-std::int32_t add(std::int32_t accumulator, std::int32_t sum) {
+std::int32_t add(std::int32_t accumulator, float sum) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(accumulator) +
-                                   static_cast<std::uint32_t>(sum));
+                                   static_cast<std::uint32_t>(static_cast<std::int32_t>(sum)));
 }
 float add(float accumulator, double sum) {
   return static_cast<float>(static_cast<double>(accumulator) + sum);
@@ -74,11 +77,10 @@ float add(float accumulator, double sum) {
 
 // The sum cut to 13 explicit mantissa bits, toward zero.
 float add_truncated(float accumulator, double sum) {
-  const double exact = static_cast<double>(accumulator) + sum;
-  auto nearest = static_cast<float>(exact);
-  if (std::fabs(static_cast<double>(nearest)) > std::fabs(exact))
-    nearest = std::nextafterf(nearest, 0.0f);
-  return float_from_bits(float_bits(nearest) & ~0x3FFu);
+  const double whole = static_cast<double>(accumulator) + sum;
+  if (!std::isfinite(whole)) return static_cast<float>(whole);
+  constexpr std::uint64_t kept = ~std::uint64_t{0} << (52 - 13);
+  return static_cast<float>(bit_cast<double>(bit_cast<std::uint64_t>(whole) & kept));
 }
 
 template<class F>
@@ -98,16 +100,15 @@ template<class A, class B, class D>
 void multiply(void* const* lanes) {
   constexpr int depth = 32 * 8 / A::bits;
   const operands all = gather<D>(lanes, instruction_name<A, B, D>());
-  number<A> a[16][depth];
-  number<B> b[8][depth];
-  for (unsigned row = 0; row < 16; ++row) unpack<A>(all.a[row], a[row]);
-  for (unsigned column = 0; column < 8; ++column) unpack<B>(all.b[column], b[column]);
+  number<A> a[16][depth], b[depth][8], sums[16][8] = {};
+  for (int row = 0; row < 16; ++row) unpack<A>(all.a[row], a[row], 1);
+  for (int column = 0; column < 8; ++column) unpack<B>(all.b[column], &b[0][column], 8);
+  for (int row = 0; row < 16; ++row)
+    for (int k = 0; k < depth; ++k)
+      for (int column = 0; column < 8; ++column) sums[row][column] += a[row][k] * b[k][column];
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned i = 0; i < 4; ++i) {
-      const auto& row = a[lane / 4 + 8 * (i / 2)];
-      const auto& column = b[2 * (lane % 4) + i % 2];
-      number<A> sum = 0;
-      for (int k = 0; k < depth; ++k) sum += row[k] * column[k];
+      const number<A> sum = sums[lane / 4 + 8 * (i / 2)][2 * (lane % 4) + i % 2];
       D& d = static_cast<mma_lane<D>*>(lanes[lane])->d[i];
       if constexpr (is_fp8<A>)
         d = sums_of_fp8 == fp8_sums::truncated ? add_truncated(d, sum) : add(d, sum);

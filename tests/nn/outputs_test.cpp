@@ -50,6 +50,25 @@ void check_codes(const Layer& layer, const matrix<float>& x, const qparams<P>& p
   CHECK(codes.back() == code(77));
 }
 
+TEST_CASE_TEMPLATE("an epilogue is applied to the f32 result, once, before the rounding", Pair,
+                   w8a8, w4a8, w4a16, w2a16, mxfp4) {
+  using W = typename Pair::weight;
+  using A = typename Pair::activation;
+  QLinear<W, A> layer{quantize<W>(noise_matrix(70, 150, 2)), qtl_test::noise_vector(70, 1)};
+  const matrix<float> x = noise_matrix(9, 150, 3);
+  const matrix<float> plain = layer(x);
+  CHECK(layer.epilogue() == activation_function::none);
+  for (const auto f : {activation_function::relu, activation_function::gelu,
+                       activation_function::gelu_tanh, activation_function::silu}) {
+    layer.set_epilogue(f);
+    const matrix<float> y = layer(x);
+    for (std::int64_t e = 0; e < 9 * 70; ++e)
+      CHECK(float_bits(y.data()[e]) == float_bits(activate(f, plain.data()[e])));
+    check_half<bf16>(layer, x);
+    check_codes<policy<u8, affine, per_tensor>>(layer, x, {0.25f, 100});
+  }
+}
+
 TEST_CASE_TEMPLATE("f16, bf16 and requantized outputs", Pair, w8a8, w4a8, w4a16, fp8) {
   using W = typename Pair::weight;
   using A = typename Pair::activation;

@@ -3,20 +3,22 @@
 The comment at the head of a .cu file says what to compile and what to find, once or for several groups of targets:
     // targets: 80 89; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32,
     // cp.async.cg.shared.global; targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8
-    // Then free text. `expects:` may be left out; a comma means that another instruction follows.
+    // refused: 89; because: wgmma needs sm_90a. Then free text.
+`expects:` may be left out; a comma means that another instruction follows. For a target that is refused the compiler
+must fail and say the sentence up to the full stop.
 An expected instruction is the beginning of one, as PTX spells it. A file fails for a target if nvcc
-warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes longer than a minute, the PTX
+warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes more than a minute of one processor, the PTX
 lacks an expected instruction, or, where cuobjdump is found, the machine code lacks the tensor-core
 operation that it should become.
     gpu_compile.py [--nvcc PATH] [--cuobjdump PATH] [--targets 80,90a] [--brief] [FILE or word of its name ...]
 """
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +31,7 @@ FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-Xptxas", "-v",
 SECONDS = 60
 
 CLAUSE = re.compile(r"targets:\s*([\w ]+?)\s*(?:;\s*expects:\s*([\w.:]+(?:\s*,\s*[\w.:]+)*)|;|$)")
+REFUSAL = re.compile(r"refused:\s*([\w ]+?)\s*;\s*because:\s*([^.]+)\.")
 ENTRY = re.compile(r"Compiling entry function '(\S+)' for '(\w+)'")
 PROPERTIES = re.compile(r"Function properties for (\S+)")
 STACK = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
@@ -51,7 +54,8 @@ class Job:
     path: Path
     target: str
     expects: list
-    first: bool
+    refusal: str = ""
+    with_host: bool = False
     seconds: float = 0.0
     kernels: list = field(default_factory=list)
     problems: list = field(default_factory=list)
@@ -73,12 +77,15 @@ def head_comment(path):
 
 def jobs_of(path, wanted):
     """One job for each target that the head of the file names."""
-    jobs = []
-    for targets, expects in CLAUSE.findall(head_comment(path)):
+    head, jobs = head_comment(path), []
+    for targets, expects in CLAUSE.findall(head):
         instructions = [word.strip() for word in expects.split(",") if word.strip()]
-        for target in targets.split():
-            if not wanted or target in wanted:
-                jobs.append(Job(path, target, instructions, first=not jobs))
+        jobs += [Job(path, target, instructions) for target in targets.split()]
+    for targets, sentence in REFUSAL.findall(head):
+        jobs += [Job(path, target, [], sentence) for target in targets.split()]
+    jobs = [job for job in jobs if not wanted or job.target in wanted]
+    for job in jobs[:1]:
+        job.with_host = True  # looking at the host's part once is enough
     return jobs
 
 
@@ -127,15 +134,27 @@ def check_code(job, folder, cuobjdump):
                      if not re.search(rf"\b{operation}\b", listing)]
 
 
+def timed(command):
+    """(succeeded, what it printed, seconds of processor time): those do not depend on what else runs here."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        return process.returncode == 0, output.read(), usage.ru_utime + usage.ru_stime
+
+
 def compile_job(job, nvcc, cuobjdump):
-    """The first target of a file compiles its host part too; one look at it is enough."""
+    """Compiles one file for one target and looks at all that came out."""
     with tempfile.TemporaryDirectory() as folder:
-        virtual = f"compute_{job.target}"
-        command = [nvcc, *FLAGS, f"-gencode=arch={virtual},code=sm_{job.target}", "-keep", "-keep-dir", folder,
-                   "-c" if job.first else "-cubin", "-o", f"{folder}/out.{'o' if job.first else 'cubin'}", str(job.path)]
-        start = time.monotonic()
-        succeeded, output = toolchain.run(command)
-        job.seconds = time.monotonic() - start
+        target = f"-gencode=arch=compute_{job.target},code=sm_{job.target}"
+        kind = "-c" if job.with_host else "-cubin"
+        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o", f"{folder}/output", str(job.path)]
+        succeeded, output, job.seconds = timed(command)
+        if job.refusal:
+            if succeeded or job.refusal not in " ".join(output.split()):
+                job.problems.append(f"{job.label}: is not refused for: {job.refusal}")
+            return
         if not succeeded:
             job.problems.append(f"{job.label}: does not compile\n{output}")
             return
@@ -148,21 +167,39 @@ def compile_job(job, nvcc, cuobjdump):
         job.problems.append(f"{job.label}: {job.seconds:.0f} s, limit {SECONDS} s")
 
 
+def format_name(match):
+    """f16 or e4m3 of the two numbers that minifloat begins with."""
+    exponent, mantissa = match.groups()
+    return {"5 10": "f16", "8 7": "bf16"}.get(f"{exponent} {mantissa}", f"e{exponent}m{mantissa}")
+
+
+def short(name):
+    """A kernel's name as people write it."""
+    name = re.sub(r"void run_kernel<(.*)>\(.*\)", r"\1", re.sub(r"qtl::v0::(?:gpu::)?|\(anonymous namespace\)::", "", name))
+    name = re.sub(r"minifloat<(\d+), (\d+)[^<>]*>", format_name, name)
+    name = re.sub(r"integer<(\d), (true|false)>", lambda m: ("s" if m.group(2) == "true" else "u") + m.group(1), name)
+    name = name.replace("> >", ">>").strip()
+    return name if len(name) <= 120 else name[:117] + "..."
+
+
 def readable(names):
     """Names as C++ spells them, where c++filt is there to tell."""
     if not shutil.which("c++filt") or not names:
         return dict(zip(names, names))
     done = subprocess.run(["c++filt"], input="\n".join(names), capture_output=True, text=True, check=True)
-    return dict(zip(names, done.stdout.splitlines()))
+    return dict(zip(names, map(short, done.stdout.splitlines())))
 
 
 def print_job(job, brief):
+    if job.refusal:
+        print(f"{job.label}: to be refused, {job.seconds:.1f} s")
+        return
     most = max((kernel.registers for kernel in job.kernels), default=0)
     print(f"{job.label}: {len(job.kernels)} kernels, at most {most} registers, {job.seconds:.1f} s")
     names = {} if brief else readable([kernel.name for kernel in job.kernels])
     for kernel in () if brief else job.kernels:
         print(f"  {kernel.registers:4} registers {kernel.shared:7} bytes shared {kernel.stack:5} bytes stack  "
-              f"{names[kernel.name].replace('qtl::v0::gpu::', '')[:120]}")
+              f"{names[kernel.name]}")
 
 
 def arguments():

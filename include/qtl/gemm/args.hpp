@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <span>
 
+#include "qtl/base/error.hpp"
 #include "qtl/base/executor.hpp"
 #include "qtl/gemm/epilogue.hpp"
 #include "qtl/gemm/key.hpp"
 #include "qtl/gemm/operands.hpp"
 
 namespace qtl::inline v0 {
+
+struct device_facts;  // backend/gpu
 
 /// y (m x n) = x (m x k) W^T (k x n) + bias (n).
 struct gemm_args {
@@ -24,7 +27,9 @@ struct gemm_args {
   output_operand y;
   std::span<std::byte> workspace;  ///< at least the kernel's workspace_size, 64-byte aligned
   executor_ref executor;
-  void* stream = nullptr;  ///< GPU backends only
+  void* stream = nullptr;                ///< GPU backends only
+  const device_facts* device = nullptr;  ///< likewise: what to choose tiles for
+  status* outcome = nullptr;             ///< likewise: where a refused launch says why
 
   std::int64_t m() const { return x.m; }
   std::int64_t n() const { return w.n; }
@@ -38,6 +43,7 @@ struct gemm_shape {
   std::int64_t n = 0;
   std::int64_t k = 0;
   int threads = 1;
+  const device_facts* device = nullptr;  ///< GPU backends only
 };
 
 }  // namespace qtl::inline v0

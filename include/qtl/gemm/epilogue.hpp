@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gemm/epilogue.hpp - from an accumulator to the output: scale, bias, one rounding, store.
+// qtl/gemm/epilogue.hpp - from an accumulator to the output: scale, bias, function, one rounding, store.
 // Holds: output_kind, output_operand, store_output, requantizer<P>. Every kernel ends here, so every output exists for all.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "qtl/format/minifloat.hpp"
+#include "qtl/gemm/activation_function.hpp"
 #include "qtl/ops/element.hpp"
 
 namespace qtl::inline v0 {
@@ -28,6 +29,9 @@ struct requantizer {
   float scale = 1.0f;
   std::int32_t zero_point = 0;
   float shift = 0.0f;
+  std::int32_t qmin =
+      0;  ///< of an integer format: for kernels on a device, which cannot call encode
+  std::int32_t qmax = 0;
 };
 
 /// The m x n output: element (i, j) at data + (i * row_stride + j * col_stride) elements of its
@@ -38,10 +42,17 @@ struct output_operand {
   std::int64_t col_stride = 1;
   output_kind kind = output_kind::as_f32;
   requantizer codes;
+  activation_function function = activation_function::none;  ///< applied before the rounding
+
+  /// Whether a sum is the output: f32, dense along a row, no function.
+  bool is_plain() const {
+    return kind == output_kind::as_f32 && col_stride == 1 && function == activation_function::none;
+  }
 };
 
-/// Writes y at (i, j), rounded once to the output's format.
+/// Writes the function of y at (i, j), rounded once to the output's format.
 inline void store_output(const output_operand& out, std::int64_t i, std::int64_t j, float y) {
+  y = activate(out.function, y);
   const std::int64_t at = i * out.row_stride + j * out.col_stride;
   switch (out.kind) {
     case output_kind::as_f32:
@@ -72,7 +83,13 @@ requantizer make_requantizer(const qparams<P>& p) {
       q.offset = static_cast<offset_type<P>>(r.zero_point);
     return static_cast<std::uint8_t>(encode_element<P>(y, q, element_rounding<P>(i, j)));
   };
-  return {encode, p.scale, p.zero_point(), p.shift()};
+  requantizer r{encode, p.scale, p.zero_point(), p.shift()};
+  if constexpr (is_integer_format<typename P::format>) {
+    constexpr code_bounds bounds = P::scheme::template bounds<typename P::format>();
+    r.qmin = bounds.qmin;
+    r.qmax = bounds.qmax;
+  }
+  return r;
 }
 
 }  // namespace qtl::inline v0

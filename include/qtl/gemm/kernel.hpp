@@ -31,6 +31,8 @@ struct gemm_kernel {
   /// Bytes of workspace for one run.
   std::int64_t (*workspace_size)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   void (*run)(const gemm_args& args) = nullptr;
+  /// Names the tile sizes that run() takes for a shape. Null: it has one set of them.
+  fixed_text<64> (*variant)(const gemm_key& key, const gemm_shape& shape) = nullptr;
 };
 
 /// Satisfied by a type with `name` and `kernels()`, a list of gemm_kernel in order of preference.

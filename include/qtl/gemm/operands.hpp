@@ -204,6 +204,8 @@ struct activation_operand {
   const float* scales = nullptr;              ///< m x groups; NaN where a token holds NaN
   const std::int32_t* zero_points = nullptr;  ///< m x groups, or null
   const float* shifts = nullptr;              ///< m x groups, or null
+  const std::int32_t* sums =
+      nullptr;  ///< of codes, m x groups: on devices, for weights with zero points
   std::int64_t groups = 1;
   std::int64_t group_cols = 1;
   matrix_view<const float> reals;

@@ -31,11 +31,13 @@ class any_linear {
   std::int64_t out_features() const { return layer_->out_features(); }
   const char* kernel_name() const { return layer_->kernel_name(); }
   linear_desc desc() const { return layer_->desc(); }
+  /// Bytes of host memory that run() needs; 0 for a layer on a device.
   std::int64_t workspace_size(std::int64_t m, int threads = 1) const {
     return layer_->workspace_size(m, threads);
   }
 
-  /// y = x W^T + bias, as QLinear::run.
+  /// y = x W^T + bias, as QLinear::run. A layer on a device takes its operands there and back, in
+  /// memory that it allocates for the call.
   status run(matrix_view<const float> x, matrix_view<float> y, const run_context& context) const {
     return layer_->run(x, y, context);
   }
@@ -61,6 +63,9 @@ class any_linear {
 
   template<class Layer>
   struct model final : interface {
+    static constexpr bool is_on_device = requires(const Layer& l, matrix_view<const float> x,
+                                                  matrix_view<float> y) { l.apply_to(x, y); };
+
     explicit model(Layer l) : layer(std::move(l)) {}
     std::int64_t in_features() const override { return layer.in_features(); }
     std::int64_t out_features() const override { return layer.out_features(); }
@@ -69,11 +74,14 @@ class any_linear {
       return describe_linear<typename Layer::weight_policy, typename Layer::activation_policy>();
     }
     std::int64_t workspace_size(std::int64_t m, int threads) const override {
-      return layer.workspace_size(m, threads);
+      return is_on_device ? 0 : layer.workspace_size(m, threads);
     }
     status run(matrix_view<const float> x, matrix_view<float> y,
                const run_context& context) const override {
-      return layer.run(x, y, context);
+      if constexpr (is_on_device)
+        return layer.apply_to(x, y);
+      else
+        return layer.run(x, y, context);
     }
     result<matrix<float>> apply(matrix_view<const float> x,
                                 const executor_ref& executor) const override {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/nn/qlinear.hpp - a quantized linear layer, y = x W^T + bias.
-// Holds: QLinear<W, A, Backend>, run_context, linear_plan. Construction may fail and allocate; run() does neither.
-// Not here: products (gemm/, backend/), layers chosen at run time (any_linear.hpp).
+// Holds: QLinear<W, A, Backend> over host memory. Construction may fail and allocate; run() does neither.
+// Not here: products (gemm/, backend/), layers chosen at run time (any_linear.hpp), on a device
+// (device_linear.hpp).
 #pragma once
 
 #include <cstdint>
@@ -10,45 +11,10 @@
 
 #include "qtl/backend/cpu/cpu_backend.hpp"
 #include "qtl/nn/activations.hpp"
+#include "qtl/nn/linear.hpp"
 #include "qtl/ops/quantize.hpp"
 
 namespace qtl::inline v0 {
-
-/// What a run borrows from its caller.
-struct run_context {
-  std::span<std::byte>
-      workspace;           ///< at least workspace_size(m, executor.threads()) bytes, at any address
-  executor_ref executor;   ///< serial unless given
-  void* stream = nullptr;  ///< GPU backends only
-};
-
-/// Satisfied by anything with data() and size() over float: a vector, a span, an array, an Eigen
-/// vector.
-template<class B>
-concept BiasSource = requires(const B& b) {
-  { b.data() } -> std::convertible_to<const float*>;
-  { b.size() } -> std::convertible_to<std::int64_t>;
-};
-
-/// What a layer made from weights will do for m tokens.
-struct linear_plan {
-  const gemm_kernel* kernel = nullptr;
-  std::int64_t m = 0;
-  std::int64_t workspace_size = 0;  ///< bytes
-
-  const char* kernel_name() const { return kernel->name.c_str(); }
-};
-
-/// Whether a plan may name a fallback kernel.
-enum class strictness : std::uint8_t { allow_fallback, strict };
-
-/// Satisfied by an 8-bit per_tensor policy. Why: rows of narrower codes would share bytes between
-/// threads.
-template<class P>
-concept RequantizedOutput =
-    (QuantPolicy<P> && P::format::bits == 8 && std::same_as<typename P::granularity, per_tensor> &&
-     !is_unscaled<typename P::scheme>) ||
-    unsatisfied<"a requantized output is an 8-bit per_tensor policy", P>;
 
 /// Eigen's own type for a result with the shape of M's, where M is Eigen's and its columns can be
 /// resized.
@@ -63,9 +29,8 @@ struct applied_result<M> {
   using type = typename M::PlainObject;
 };
 
-/// y = x W^T + bias with weights of policy W (n x k) and activations of policy A (m x k), on a
-/// Backend. The constructors that throw have twins that return a result: make() and make_view().
-template<QuantPolicy W, QuantPolicy A, class Backend_ = cpu_backend>
+/// The layer over host memory: the declaration is in linear.hpp.
+template<QuantPolicy W, QuantPolicy A, class Backend_>
   requires ValidLinear<W, A> && Backend<Backend_>
 class QLinear {
  public:
@@ -73,7 +38,7 @@ class QLinear {
   using activation_policy = A;
   using backend = Backend_;
   /// True where the layer needs parameters for its activations beforehand.
-  static constexpr bool needs_calibration = !A::is_dynamic && !is_unscaled<typename A::scheme>;
+  static constexpr bool needs_calibration = needs_calibrated_activations<A>;
 
   /// A layer that owns its weight. `bias` has n values or none; `activation` holds the calibrated
   /// parameters of a static activation and may be left out for others. Errors: shape_mismatch,
@@ -110,11 +75,12 @@ class QLinear {
   /// With bias: n values.
   template<BiasSource B>
   QLinear(QTensor<W> weight, const B& bias)
-      : QLinear(value_or_throw(make(std::move(weight), bias_span(bias)))) {}
+      : QLinear(value_or_throw(make(std::move(weight), linear_checks::bias_span(bias)))) {}
   /// With bias and the calibrated parameters of a static activation (qtl::calibrate<A>(samples)).
   template<BiasSource B>
   QLinear(QTensor<W> weight, const B& bias, const qparams<A>& activation)
-      : QLinear(value_or_throw(make(std::move(weight), bias_span(bias), activation))) {}
+      : QLinear(
+            value_or_throw(make(std::move(weight), linear_checks::bias_span(bias), activation))) {}
 
   std::int64_t in_features() const { return weight_.cols(); }
   std::int64_t out_features() const { return weight_.rows(); }
@@ -129,23 +95,22 @@ class QLinear {
   /// The kernel that runs, whatever the output.
   const char* kernel_name() const { return kernel_->name.c_str(); }
 
+  /// The function that run() applies to outputs before it rounds them; none unless set.
+  activation_function epilogue() const { return epilogue_; }
+  void set_epilogue(activation_function f) { epilogue_ = f; }
+
   /// Names the kernel and the workspace for m tokens. Errors: overflow, which a negative m is too;
   /// fallback_refused.
   result<linear_plan> plan(std::int64_t m, strictness strict = strictness::allow_fallback,
                            int threads = 1) const {
-    if (strict == strictness::strict && kernel_->is_fallback) return refuse_fallback();
-    std::int64_t elements = 0;
-    std::int64_t bytes = 0;
-    if (!checked_multiply(m, 64, bytes) || !checked_multiply(m, in_features(), elements) ||
-        !checked_multiply(elements, 64, bytes) || !checked_multiply(m, out_features(), elements) ||
-        !checked_multiply(elements, 64, bytes))
-      return mismatch("m", "number of tokens, which must not be negative or overflow,", 0, 0, m,
-                      error_code::overflow);
+    if (strict == strictness::strict && kernel_->is_fallback)
+      return linear_checks::refused_fallback(*kernel_, describe_linear<W, A>());
+    if (const status s = linear_checks::tokens(m, out_features(), in_features()); !s.ok()) return s;
     const gemm_shape shape{m, out_features(), in_features(), threads};
     const std::int64_t activations = activation_layout<A>{m, in_features()}.size();
     const std::int64_t products = aligned_size(kernel_->workspace_size(key(), shape));
-    return linear_plan{kernel_, m,
-                       activations + products + static_cast<std::int64_t>(buffer_alignment)};
+    return linear_plan{
+        kernel_, m, activations + products + static_cast<std::int64_t>(buffer_alignment), {}};
   }
   /// Bytes of workspace that run() needs for m tokens; 0 where plan() fails.
   std::int64_t workspace_size(std::int64_t m, int threads = 1) const {
@@ -174,7 +139,7 @@ class QLinear {
     requires RequantizedOutput<P>
   status run(matrix_view<const float> x, matrix_view<code_type<typename P::format>> y,
              const qparams<P>& p, const run_context& context) const {
-    if (const status s = check_scale(p.scale, "p"); !s.ok()) return s;
+    if (const status s = linear_checks::scale(p.scale, "p"); !s.ok()) return s;
     return run_into(
         x, {y.data, y.row_stride, y.col_stride, output_kind::as_codes, make_requantizer<P>(p)},
         y.rows, y.cols, context);
@@ -209,37 +174,19 @@ class QLinear {
  private:
   QLinear() = default;
 
-  static std::span<const float> bias_span(const BiasSource auto& bias) {
-    return {bias.data(), static_cast<std::size_t>(bias.size())};
-  }
   static constexpr void check_calibrated() {
     static_assert(
         !needs_calibration,
         "a static activation policy needs its calibrated parameters: QLinear{weight, bias, qtl::calibrate<A>(samples)}");
   }
-  static status check_scale(float scale, const char* operand) {
-    if (is_finite(scale) && scale != 0.0f) return {};
-    return failure(error_code::invalid_argument, operand,
-                   "the scale is zero or not finite, expected a finite non-zero scale");
-  }
-
-  status refuse_fallback() const {
-    status s{error_code::fallback_refused, "strict", -1, 0, 0, {}};
-    s.message.append("strict: only the fallback kernel ")
-        .append(kernel_->name.view())
-        .append(" runs ");
-    s.message.append(to_text(describe_linear<W, A>()).view());
-    return s;
-  }
 
   status prepare(std::span<const float> bias, const qparams<A>& activation) {
-    if (!bias.empty() && static_cast<std::int64_t>(bias.size()) != out_features())
-      return mismatch("bias", "number of values", 0, out_features(),
-                      static_cast<std::int64_t>(bias.size()));
-    if (const status s = check_scale(activation.scale, "activation"); needs_calibration && !s.ok())
+    if (const status s = linear_checks::bias_size(bias, out_features()); !s.ok()) return s;
+    if (const status s = linear_checks::scale(activation.scale, "activation");
+        needs_calibration && !s.ok())
       return s;
     kernel_ = find_kernel<backend>(key());
-    if (kernel_ == nullptr) return no_kernel();
+    if (kernel_ == nullptr) return linear_checks::no_kernel(backend::name, describe_linear<W, A>());
     activation_ = activation;
     auto copy = buffer<float>::make(static_cast<std::int64_t>(bias.size()));
     if (!copy.ok()) return copy.why();
@@ -258,27 +205,15 @@ class QLinear {
     return {};
   }
 
-  status no_kernel() const {
-    status s{error_code::unsupported, "Backend", -1, 0, 0, {}};
-    s.message.append("Backend: ").append(short_name(backend::name).view());
-    s.message.append(" has no kernel for ").append(to_text(describe_linear<W, A>()).view());
-    return s;
-  }
-
   status run_into(matrix_view<const float> x, const output_operand& y, std::int64_t y_rows,
                   std::int64_t y_cols, const run_context& context) const {
-    if (x.cols != in_features())
-      return mismatch("x", "number of columns", 1, in_features(), x.cols);
-    if (y_rows != x.rows) return mismatch("y", "number of rows", 0, x.rows, y_rows);
-    if (y_cols != out_features())
-      return mismatch("y", "number of columns", 1, out_features(), y_cols);
+    const gemm_shape layer{0, out_features(), in_features()};
+    if (const status s = linear_checks::extents(x.rows, x.cols, y_rows, y_cols, layer); !s.ok())
+      return s;
     const result<linear_plan> p =
         plan(x.rows, strictness::allow_fallback, context.executor.threads());
     if (!p.ok()) return p.why();
-    if (static_cast<std::int64_t>(context.workspace.size()) < p->workspace_size)
-      return mismatch("context.workspace", "size in bytes", -1, p->workspace_size,
-                      static_cast<std::int64_t>(context.workspace.size()),
-                      error_code::workspace_too_small);
+    if (const status s = linear_checks::workspace(context, *p); !s.ok()) return s;
     const auto address = reinterpret_cast<std::uintptr_t>(context.workspace.data());
     std::span<std::byte> memory = context.workspace.subspan(
         (buffer_alignment - address % buffer_alignment) % buffer_alignment);
@@ -290,6 +225,7 @@ class QLinear {
     args.packed = packed_.data();
     args.bias = bias_.size() != 0 ? bias_.data() : nullptr;
     args.y = y;
+    args.y.function = epilogue_;
     args.workspace =
         memory.subspan(static_cast<std::size_t>(activation_layout<A>{x.rows, x.cols}.size()));
     args.executor = context.executor;
@@ -305,6 +241,7 @@ class QLinear {
   buffer<std::byte> packed_;
   qparams<A> activation_{};
   const gemm_kernel* kernel_ = nullptr;
+  activation_function epilogue_ = activation_function::none;
 };
 
 }  // namespace qtl::inline v0

@@ -17,14 +17,14 @@ struct stored_params {
   offset_type<P> offset{};
 
   /// Decoded, the tensor's scale multiplied in.
-  constexpr qparams<P> decoded(float tensor_scale) const {
+  QTL_HOST_DEVICE constexpr qparams<P> decoded(float tensor_scale) const {
     return {scale_value<typename P::scale::format>(scale) * tensor_scale, offset};
   }
 };
 
 /// The f32 scale of a tensor with this range: 1 unless P has two levels.
 template<QuantPolicy P>
-constexpr float choose_tensor_scale(value_range range) {
+QTL_HOST_DEVICE constexpr float choose_tensor_scale(value_range range) {
   if constexpr (P::scale::two_levels)
     return range.amax() == 0.0f ? 1.0f
                                 : P::scale::template tensor_scale<typename P::format>(range.amax());
@@ -35,7 +35,7 @@ constexpr float choose_tensor_scale(value_range range) {
 /// Parameters of a block of finite values. An all-zero block has scale 1 (times the tensor's) and
 /// an exact zero.
 template<QuantPolicy P>
-constexpr stored_params<P> choose_stored(value_range range, float tensor_scale) {
+QTL_HOST_DEVICE constexpr stored_params<P> choose_stored(value_range range, float tensor_scale) {
   using F = typename P::format;
   using S = typename P::scheme;
   using scale_format = typename P::scale::format;
@@ -57,7 +57,7 @@ constexpr stored_params<P> choose_stored(value_range range, float tensor_scale) 
 
 /// Parameters that make everything NaN: of a block of activations that holds NaN or Inf.
 template<QuantPolicy P>
-constexpr stored_params<P> poisoned_params() {
+QTL_HOST_DEVICE constexpr stored_params<P> poisoned_params() {
   stored_params<P> stored;
   stored.scale = store_scale_exactly<typename P::scale::format>(quiet_nan);
   return stored;

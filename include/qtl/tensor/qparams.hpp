@@ -34,14 +34,14 @@ struct qparams {
   friend constexpr bool operator==(const qparams&, const qparams&) = default;
 
   /// The zero point; 0 where P has none.
-  constexpr std::int32_t zero_point() const {
+  QTL_HOST_DEVICE constexpr std::int32_t zero_point() const {
     if constexpr (std::is_integral_v<offset_type<P>>)
       return offset;
     else
       return 0;
   }
   /// The shift; 0 where P has none.
-  constexpr float shift() const {
+  QTL_HOST_DEVICE constexpr float shift() const {
     if constexpr (std::is_same_v<offset_type<P>, float>)
       return offset;
     else

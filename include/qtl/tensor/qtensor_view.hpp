@@ -50,10 +50,11 @@ struct basic_qtensor_view {
     return block_params(layout.grid.index(i, j));
   }
 
-  operator basic_qtensor_view<P, const std::byte>() const
-    requires(!std::is_const_v<Byte>)
-  {
-    return {codes, scales, offsets, tensor_scale, layout};
+  // A template, so that nvcc does not warn of the conversion of a read-only view to itself.
+  template<class To>
+    requires(!std::is_const_v<Byte> && std::same_as<To, basic_qtensor_view<P, const std::byte>>)
+  operator To() const {
+    return To{codes, scales, offsets, tensor_scale, layout};
   }
 };
 

@@ -1,8 +1,7 @@
-// targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32,
-// mma.sync.aligned.m16n8k64.row.col.s32.s4.u4.s32,
-// mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32,
-// mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 Every computing instruction that all targets
-// have, once, so that ptxas reads its spelling.
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/compile/compute_instructions.cu - every computing instruction that all targets have,
+// once.
+// targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32, mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32, mma.sync.aligned.m16n8k64.row.col.s32.s4.u4.s32, mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32, mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32, ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16, movmatrix.sync.aligned.m8n8.trans.b16
 #include "qtl/gpu/ptx/arithmetic.cuh"
 #include "qtl/gpu/ptx/bits.cuh"
 #include "qtl/gpu/ptx/convert.cuh"

@@ -1,6 +1,7 @@
-// targets: 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e5m2.f32,
-// cvt.rn.satfinite.e4m3x2.f32, cvt.rn.f16x2.e4m3x2 The computing instructions that begin with
-// sm_89.
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/compile/fp8_instructions.cu - the computing instructions that begin with sm_89.
+// targets: 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e5m2.f32, cvt.rn.satfinite.e4m3x2.f32, cvt.rn.f16x2.e4m3x2
+// refused: 80; because: mma of e4m3 and e5m2 needs sm_89.
 #include "qtl/gpu/ptx/convert.cuh"
 #include "qtl/gpu/ptx/mma_fp8.cuh"
 

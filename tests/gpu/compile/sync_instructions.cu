@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// targets: 80 89 90a 100a 120a; expects: cp.async.cg.shared.global, shfl.sync.bfly.b32
 // Every function of the synchronising and moving instruction files, for the assembler of each
 // target.
 #include <cstdint>

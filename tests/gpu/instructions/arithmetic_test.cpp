@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "qtl/format/minifloat.hpp"
+
 #include "gpu/instructions/apply.hpp"
 
 namespace {

@@ -4,6 +4,7 @@
 // which takes whole numbers of few bits; else within the error that a GPU of the kind may make.
 #include <cmath>
 #include <random>
+#include <string_view>
 
 #include "gpu/instructions/mma_warp.hpp"
 
@@ -165,6 +166,21 @@ TEST_CASE_TEMPLATE("every pair of FP8 codes is multiplied exactly", Pair,
 
 #if QTL_GPU_EMULATED
 
+/// Says that sm_80 is enough, which is wrong of FP8.
+struct too_early : qtl_test::mma_kernel<qtl::e4m3, qtl::e5m2> {
+  static constexpr qtl::gpu::gpu_target least_target = qtl::gpu::gpu_target::sm_80;
+};
+
+TEST_CASE("the emulator refuses FP8 products before sm_89") {
+  const qtl_test::device_array<qtl::gpu::ptx::words4> a(std::vector<qtl::gpu::ptx::words4>(32));
+  const qtl_test::device_array<qtl::gpu::ptx::words2> b(std::vector<qtl::gpu::ptx::words2>(32));
+  const qtl_test::device_array<qtl::gpu::ptx::words4> d(32);
+  CHECK(!qtl::gpu::launch<too_early>({a.data(), b.data(), a.data(), d.data(), 1}, nullptr).ok());
+  const std::string_view text = qtl::gpu::emulated::last_failure();
+  INFO(text);
+  CHECK(text.find("mma.m16n8k32.f32.e4m3.e5m2: is not on sm_80") != std::string_view::npos);
+}
+
 TEST_CASE("an FP8 accumulator of 13 bits cuts toward zero, when asked") {
   using one = product<qtl::e4m3, qtl::e4m3>;
   namespace emulated = qtl::gpu::emulated;
@@ -174,7 +190,7 @@ TEST_CASE("an FP8 accumulator of 13 bits cuts toward zero, when asked") {
   products[0].b[0][1] = qtl::e4m3::encode(-0x1p-3f);
   products[0].b[0][2] = qtl::e4m3::encode(0x1p-2f);
   const float large = 0x1p11f;  // one step of 13 bits is 2^-2
-  for (int column = 0; column < 4; ++column) products[0].d[0][column] = large;
+  for (std::size_t column = 0; column < 4; ++column) products[0].d[0][column] = large;
   auto rounded = products, cut = products;
   multiply_all(rounded);
   emulated::set_fp8_sums(emulated::fp8_sums::truncated);

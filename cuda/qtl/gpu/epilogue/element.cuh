@@ -72,10 +72,13 @@ QTL_DEVICE float corrected(float sum, const epilogue_params&, const one_row&, co
   return sum;  // formats with a zero point are integers
 }
 
-/// The code of y; NaN, which no code stands for, becomes the zero point as ops/ has it.
+/// The code of y; NaN, which no code stands for, becomes the zero point, and integers end at 2^30,
+/// as ops/ has it.
 QTL_DEVICE std::uint32_t code_of(float y, const epilogue_params& p) {
+  constexpr std::int32_t limit = 1 << 30;
+  const std::int32_t whole = ptx::float_to_int_rne(ptx::divide_rn(y, p.code_scale));
   const std::int64_t q =
-      std::int64_t{ptx::float_to_int_rne(ptx::divide_rn(y, p.code_scale))} + p.code_zero_point;
+      std::int64_t{whole > limit ? limit : whole < -limit ? -limit : whole} + p.code_zero_point;
   const std::int64_t code = q < p.code_min ? p.code_min : q > p.code_max ? p.code_max : q;
   return static_cast<std::uint32_t>(code) & 0xFFu;
 }

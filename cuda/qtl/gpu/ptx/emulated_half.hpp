@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/ptx/emulated_half.hpp - pairs of 16-bit floats on the CPU, with one rounding per operation.
+// qtl/gpu/ptx/emulated_half.hpp - pairs of 16-bit floats on the CPU, rounded once per operation.
 // Holds: pack, low_half, high_half, fused_half, fused_pair. For the emulated branches only.
 #pragma once
 
@@ -10,6 +10,7 @@
 
 namespace qtl::inline v0::gpu::emulated {
 
+/// Two halves as one register, and a register's halves.
 constexpr std::uint32_t pack(std::uint32_t low, std::uint32_t high) {
   return high << 16 | (low & 0xFFFFu);
 }

@@ -25,8 +25,8 @@ QTL_DEVICE void mma_m16n8k16(float (&d)[4], const std::uint32_t (&a)[4],
   emulated::mma<F, F>(d, a, b);
 #else
   asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.%10.%11.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-      "{%0, %1, %2, %3};"
+      "mma.sync.aligned.m16n8k16.row.col.f32.%10.%11.f32 "
+      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "C"(spelling<F>::text),
         "C"(spelling<F>::text));

@@ -23,8 +23,8 @@ QTL_DEVICE void mma_m16n8k32(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
   emulated::mma<A, B>(d, a, b);
 #else
   asm volatile(
-      "mma.sync.aligned.m16n8k32.row.col.s32.%10.%11.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
-      "{%0, %1, %2, %3};"
+      "mma.sync.aligned.m16n8k32.row.col.s32.%10.%11.s32 "
+      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "C"(spelling<A>::text),
         "C"(spelling<B>::text));

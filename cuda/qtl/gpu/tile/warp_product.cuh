@@ -27,8 +27,8 @@ struct warp_product {
   }
 
   /// Adds a slab: `row` is the warp's first row in the tile of x, `column` its first in that of w.
-  QTL_DEVICE void add(const fragment_rows<RowBytes>& x, unsigned row,
-                      const fragment_rows<RowBytes>& w, unsigned column) {
+  QTL_DEVICE void add_slab(const fragment_rows<RowBytes>& x, unsigned row,
+                           const fragment_rows<RowBytes>& w, unsigned column) {
     // Two sets: the next step's fragments are loaded while this one's are multiplied.
     operands ready[2];
     ready[0].load(x, row, w, column, 0);

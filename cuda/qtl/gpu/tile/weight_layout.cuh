@@ -43,9 +43,15 @@ QTL_HOST_DEVICE constexpr int scale_size(scale_storage s) {
                                                                      : 1;
 }
 
-/// The packed form of an n x k weight. Along k it is counted in steps, the columns of one mma;
-/// every group starts with a step (with a unit, where groups have zero points of their own), so
-/// that a short or odd group is filled up with columns that meet activations of zero.
+/// Every how many steps a group may start: where 32 columns do, so with a unit, for a word is
+/// converted with one zero point. NVFP4's groups are shorter than that, and have no zero points.
+QTL_HOST_DEVICE constexpr int steps_to_group(scale_storage s, bool has_zero_points, int step_cols) {
+  return s == scale_storage::as_e4m3 && !has_zero_points ? 1 : 32 / step_cols;
+}
+
+/// The packed form of an n x k weight. Along k it is counted in steps, the columns of one mma; a
+/// short or odd group is filled up to where the next may start, with columns that meet activations
+/// of zero.
 struct weight_layout {
   std::int64_t n = 0;
   std::int64_t k = 0;

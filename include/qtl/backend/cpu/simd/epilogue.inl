@@ -52,7 +52,7 @@ template<class Sum>
 inline void store_line(const gemm_args& g, std::int64_t i, std::int64_t j, std::int64_t count,
                        const Sum* sums, float x_scale, const float* scales) {
   alignas(64) float line[widest_columns];
-  const bool direct = g.y.kind == output_kind::as_f32 && g.y.col_stride == 1;
+  const bool direct = g.y.is_plain();
   float* y = direct ? static_cast<float*>(g.y.data) + i * g.y.row_stride + j : line;
   const floats x = all_floats(x_scale);
   for (std::int64_t c = 0; c < count; c += lanes) {

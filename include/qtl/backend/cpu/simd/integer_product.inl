@@ -130,7 +130,7 @@ struct integer_panel {
     unit_bytes = Grouped ? l.params_bytes() + l.code_bytes(0) : columns * l.bits / 8;
     block = unit_bytes > 0 && unit_bytes < block_bytes ? block_bytes / unit_bytes : 1;
     const output_operand& y = p.g.y;
-    direct = y.kind == output_kind::as_f32 && y.col_stride == 1 && p.g.n() - j >= columns;
+    direct = y.is_plain() && p.g.n() - j >= columns;
     fill_base();
   }
 

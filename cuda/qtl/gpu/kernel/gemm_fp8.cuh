@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gpu/kernel/gemm_fp8.cuh - y = x W^T with e4m3 or e5m2 on either side, one QMMA for 32 of k.
+// Holds: fp8_sums_kind, gemm_fp8<Config, X, W, Kind>, gemm_fp8_block<Config, X, W>, their tilings and
+// error bounds. Native on sm_89 and sm_120a; sm_90a and sm_100a spend 2 HMMA and 12 conversions on
+// each mma, so there wgmma is better.
+//
+// Error. Products are exact; what an mma adds up keeps 13 explicit bits of its mantissa, the rest is
+// cut off. With S = sum |x w| (scaled), `slabs` = ceil(k / 128) and `splits` parts of k, a sum
+// differs from the exact one by at most
+//     running:            4 slabs 2^-13 S          + splits 2^-24 S
+//     promoted and block: 4 2^-13 S                + (slabs + splits) 2^-24 S, and block 2^-23 S
+// each times 1.01 for terms of second order; the epilogue's two roundings and the output's come on
+// top. promoted_error and running_error below are these formulas.
+#pragma once
+
+#include <cstdint>
+
+#include "qtl/base/type_list.hpp"
+#include "qtl/gemm/key.hpp"
+#include "qtl/gpu/kernel/multistage_product.cuh"
+#include "qtl/gpu/ptx/mma_fp8.cuh"
+
+namespace qtl::inline v0::gpu {
+
+/// The tensor-core instruction on e4m3 or e5m2 operands.
+template<ptx::Fp8Operand X, ptx::Fp8Operand W>
+struct fp8_instruction {
+  using accumulator = float;
+  QTL_DEVICE static void multiply(float (&d)[4], const std::uint32_t (&a)[4],
+                                  const std::uint32_t (&b)[2]) {
+    ptx::mma_m16n8k32<X, W>(d, a, b);
+  }
+};
+
+/// Columns that one mma adds up within 13 bits before sums of full f32 take over.
+inline constexpr int promoted_columns = 128;
+
+/// The bounds at the head of this file, over S.
+constexpr double running_error(std::int64_t k, int splits) {
+  return 1.01 * (4.0 * static_cast<double>(ceil_div<std::int64_t>(k, promoted_columns)) / 8192.0 +
+                 splits * 0x1p-24);
+}
+constexpr double promoted_error(std::int64_t k, int splits) {
+  const auto slabs = static_cast<double>(ceil_div<std::int64_t>(k, promoted_columns));
+  return 1.01 * (4.0 / 8192.0 + (slabs + splits) * 0x1p-24);
+}
+constexpr double block_error(std::int64_t k, int splits) {
+  return promoted_error(k, splits) + 0x1p-23;
+}
+
+/// A slab of 128 columns by the tensor cores, slabs in f32, ascending. Derived adds them up.
+template<Tiling Config, class Instruction>
+struct slab_sums {
+  using rows = fragment_rows<Config::tile_k>;
+  using shape = block_shape<Config>;
+  static_assert(Config::tile_k == promoted_columns, "a slab is what is promoted at once");
+  static constexpr int m = shape::fragments_m;
+  static constexpr int n = shape::fragments_n;
+
+  float sums[m][n][4];
+  warp_product<Instruction, m, n, Config::tile_k> slab;
+
+  QTL_DEVICE slab_sums() {
+    unrolled<m * n * 4>([&](auto e) { sums[e / (4 * n)][e / 4 % n][e % 4] = 0.0f; });
+  }
+  QTL_DEVICE void multiply(const rows& x, const rows& w, const warp_place& place) {
+    slab.clear();
+    slab.add_slab(x, place.tile_row, w, place.tile_column);
+  }
+};
+
+/// Scales, if any, are constant along k and left to the epilogue.
+template<Tiling Config, class Instruction>
+struct promoted_sums : slab_sums<Config, Instruction> {
+  using base = slab_sums<Config, Instruction>;
+
+  template<class Params>
+  QTL_DEVICE promoted_sums(const Params&, const warp_place&) {}
+
+  QTL_DEVICE void add(const typename base::rows& x, const typename base::rows& w,
+                      const warp_place& place, std::int64_t) {
+    this->multiply(x, w, place);
+    unrolled<base::m * base::n * 4>([&](auto e) {
+      float& sum = this->sums[e / (4 * base::n)][e / 4 % base::n][e % 4];
+      sum = ptx::add_rn(sum, this->slab.sums[e / (4 * base::n)][e / 4 % base::n][e % 4]);
+    });
+  }
+};
+
+/// Where the f32 scales of 1 x 128 or 128 x 128 blocks lie: of (row, group) at
+/// row * row_stride + group * group_stride; the quantization kernels write groups far apart and
+/// rows side by side.
+struct block_scales {
+  const float* data = nullptr;
+  std::int64_t row_stride = 0;
+  std::int64_t group_stride = 0;
+
+  QTL_DEVICE float at(std::int64_t row, std::int64_t group) const {
+    return ptx::load_global(data + row * row_stride + group * group_stride);
+  }
+};
+
+/// A product whose scales change along k; those of the epilogue multiply the whole.
+struct block_product_params : product_params {
+  block_scales x_scales;  ///< a row for each token
+  block_scales w_scales;  ///< a row for every 128 output features
+};
+
+/// Every slab is multiplied by its two scales.
+template<Tiling Config, class Instruction>
+struct block_sums : slab_sums<Config, Instruction> {
+  using base = slab_sums<Config, Instruction>;
+  static_assert(128 % base::shape::warp_n == 0, "a warp's columns share their scale");
+
+  block_scales x_scales;
+  block_scales w_scales;
+  std::int64_t row;
+  std::int64_t last_row;
+  std::int64_t w_row;
+
+  QTL_DEVICE block_sums(const block_product_params& p, const warp_place& place)
+      : x_scales(p.x_scales),
+        w_scales(p.w_scales),
+        row(place.row + fragment_place::of_lane().row),
+        last_row(p.epilogue.m - 1),
+        w_row((place.column < p.epilogue.n ? place.column : 0) / 128) {}
+
+  QTL_DEVICE void add(const typename base::rows& x, const typename base::rows& w,
+                      const warp_place& place, std::int64_t group) {
+    // Loaded before the tensor cores start, used when they are done.
+    float scale[2 * base::m];
+    const float w_scale = w_scales.at(w_row, group);
+    unrolled<2 * base::m>([&](auto r) {
+      const std::int64_t i = row + 8 * r;
+      scale[r] = ptx::multiply_rn(x_scales.at(i < last_row ? i : last_row, group), w_scale);
+    });
+    this->multiply(x, w, place);
+    unrolled<base::m * base::n * 4>([&](auto e) {
+      constexpr int f = e.value / (4 * base::n);
+      float& sum = this->sums[f][e / 4 % base::n][e % 4];
+      sum = ptx::fused_multiply_add(this->slab.sums[f][e / 4 % base::n][e % 4],
+                                    scale[2 * f + e.value % 4 / 2], sum);
+    });
+  }
+};
+
+/// How the sums of a product whose scales are constant along k are kept.
+enum class fp8_sums_kind {
+  running,   ///< in the tensor core's accumulator throughout: fastest
+  promoted,  ///< for 128 columns there, then in f32
+};
+
+/// The Configs that are shipped. A warp has 64 x 32 outputs at most: where conversions stand in for
+/// the instruction, more would not fit its registers.
+using fp8_running_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages>;
+using fp8_promoted_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages,
+                                       tile_32x64x128_5stages, tile_16x64x128_6stages>;
+using fp8_block_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4stages,
+                                    tile_32x64x128_5stages, tile_16x64x128_6stages>;
+
+/// Whether key is a product of these formats with scales of the kind named.
+template<class X, class W>
+constexpr bool is_fp8_product(const gemm_key& key, bool in_blocks) {
+  return key.accumulator == accumulation::real && key.activation.format == X::name &&
+         key.weight.format == W::name && !key.activation.is_unscaled() &&
+         !key.weight.is_unscaled() && key.activation.scale_format == short_name("f32") &&
+         key.weight.scale_format == short_name("f32") && !key.activation.two_levels &&
+         !key.weight.two_levels && key.activation.block_cols == (in_blocks ? 128 : 0) &&
+         key.weight.block_cols == (in_blocks ? 128 : 0) &&
+         (!in_blocks || key.weight.block_rows == 128);
+}
+
+/// The members that both kernels have; Name is known to the kernel only.
+template<Tiling Config>
+struct fp8_kernel {
+  using config = Config;
+  using shape = block_shape<Config>;
+  static constexpr int threads = shape::threads;
+  static constexpr int min_blocks = Config::min_blocks;
+  static constexpr gpu_target least_target = gpu_target::sm_89;
+  static constexpr std::uint32_t shared_bytes = shape::shared_bytes;
+};
+
+template<fp8_sums_kind Kind, Tiling Config, class Instruction>
+using fp8_sums_of =
+    std::conditional_t<Kind == fp8_sums_kind::running, plain_sums<Config, Instruction>,
+                       promoted_sums<Config, Instruction>>;
+
+/// Scales per tensor, token or channel.
+template<Tiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W,
+         fp8_sums_kind Kind = fp8_sums_kind::promoted>
+struct gemm_fp8 : fp8_kernel<Config>,
+                  multistage_product<Config, fp8_sums_of<Kind, Config, fp8_instruction<X, W>>> {
+  using params = product_params;
+  using shape = block_shape<Config>;
+  static constexpr fp8_sums_kind kind = Kind;
+  static constexpr short_name name =
+      short_name(Kind == fp8_sums_kind::running ? std::string_view("fp8_running_")
+                                                : std::string_view("fp8_"))
+          .append(X::name.view())
+          .append(W::name.view())
+          .append("_")
+          .append(Config::name.view());
+  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, false); }
+};
+
+/// A scale for 1 x 128 activations and for 128 x 128 weights.
+template<Tiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W>
+struct gemm_fp8_block
+    : fp8_kernel<Config>,
+      multistage_product<Config, block_sums<Config, fp8_instruction<X, W>>, block_product_params> {
+  using params = block_product_params;
+  using shape = block_shape<Config>;
+  static constexpr short_name name = short_name("fp8_block_")
+                                         .append(X::name.view())
+                                         .append(W::name.view())
+                                         .append("_")
+                                         .append(Config::name.view());
+  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, true); }
+};
+
+}  // namespace qtl::inline v0::gpu

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// targets: 80 89 90a 100a 120a; expects: sqrt.rn.f32
+// RMSNorm and SiLU * up with the quantization in the same kernel.
+#include "qtl/gpu/host/quantize.cuh"
+#include "qtl/gpu/kernel/rms_norm_quantize.cuh"
+#include "qtl/gpu/kernel/silu_mul_quantize.cuh"
+#include "qtl/policy/presets.hpp"
+
+namespace qtl::inline v0::gpu {
+
+template<class P, class Source>
+using fused = quantize_rows_params<P, Source, parameter_form::decoded>;
+
+using group_e4m3 = policy<e4m3, symmetric, per_group<128>, dynamic>;
+using static_e4m3 = policy<e4m3, symmetric, per_tensor>;
+
+template status quantize_matrix(const fused<token_s8, rms_norm_row<bf16>>&, void*);
+template status quantize_matrix(const fused<token_e4m3, rms_norm_row<f16>>&, void*);
+template status quantize_matrix(const fused<group_e4m3, rms_norm_row<bf16>>&, void*);
+template status quantize_matrix(const fused<static_e4m3, rms_norm_row<bf16>>&, void*);
+template status quantize_matrix(const fused<token_s8, silu_mul_row<bf16>>&, void*);
+template status quantize_matrix(const fused<token_u8, silu_mul_row<f32>>&, void*);
+template status quantize_matrix(const fused<group_e4m3, silu_mul_row<bf16>>&, void*);
+
+}  // namespace qtl::inline v0::gpu

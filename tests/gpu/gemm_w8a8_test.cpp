@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/gemm_w8a8_test.cpp - 8-bit integer products against the reference, bit for bit.
+#include "qtl/gpu/kernel/gemm_w8a8.cuh"
+
+#include <limits>
+
+#include <doctest/doctest.h>
+
+#include "gpu/integer_product.hpp"
+
+namespace {
+
+using namespace qtl_test;
+
+/// Outputs x functions x counts of rows, columns and depths that divide nothing, each case under
+/// one of three seeds; every `step`-th of them.
+template<class Config, class X, class W>
+void check_cases(int step) {
+  for (int number = 0; number < integer_cases; number += step)
+    under_seed_of(number, [&] {
+      check_integer_product<gpu::gemm_w8a8<Config, X, W>, X, W>(
+          shape_number(number), finish_number(number), static_cast<row_alignment>(number % 3),
+          static_cast<unsigned>(number));
+    });
+}
+
+TEST_CASE("s8 by s8: every tiling, output, function and count of rows") {
+  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() { check_cases<C, s8, s8>(1); });
+}
+
+TEST_CASE("u8 on one side or both") {
+  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() {
+    check_cases<C, u8, s8>(11);
+    check_cases<C, s8, u8>(13);
+    check_cases<C, u8, u8>(17);
+  });
+}
+
+TEST_CASE("a split of k changes no bit, and leaves its counters zero for the next launch") {
+  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() {
+    using K = gpu::gemm_w8a8<C, u8, s8>;
+    int number = 0;
+    for (const int splits : {2, 3, 5, 9})
+      for_each_seed([&] {
+        ++number;
+        check_integer_product<K, u8, s8>({17 + 50 * (number % 2), 67, 601}, finish_number(number),
+                                         row_alignment::sixteen, 7, splits);
+      });
+  });
+}
+
+TEST_CASE("more splits than slabs") {
+  using K = gpu::gemm_w8a8<gpu::tile_16x64x128_6stages, s8, s8>;
+  for_each_seed([&] {
+    check_integer_product<K, s8, s8>({5, 7, 130}, finish_number(4), row_alignment::one, 3, 7);
+  });
+}
+
+TEST_CASE("sums at the ends of 32 bits, and correction terms beyond them") {
+  using K = gpu::gemm_w8a8<gpu::tile_64x64x128_4stages, u8, u8>;
+  finish_case f;
+  f.kind = gpu::stored_as::s32;
+  f.zero_x = f.zero_w = f.per_channel = f.per_token = true;
+  const product_shape s{3, 4, 33000};  // 33000 * 255 * 255 is just below 2^31
+  integer_product<u8, u8> product(s, f, row_alignment::sixteen, 1);
+  product.fill_extremes();
+  CHECK(run_product<K>(product.params(), product.values) == product.expected());
+}
+
+TEST_CASE("a token whose scale is NaN is NaN in every output, and no other is") {
+  using K = gpu::gemm_w8a8<gpu::tile_16x64x128_6stages, s8, s8>;
+  for (const activation_function f : {activation_function::none, activation_function::relu,
+                                      activation_function::gelu, activation_function::gelu_tanh,
+                                      activation_function::silu}) {
+    finish_case finish;
+    finish.per_token = finish.per_channel = true;
+    finish.function = f;
+    integer_product<s8, s8> product({4, 9, 40}, finish, row_alignment::sixteen, 5);
+    product.values.scale_x[2] = quiet_nan;
+    product.values.d_scale_x.upload(product.values.scale_x);
+    const std::vector<std::uint8_t> y = run_product<K>(product.params(), product.values);
+    for (std::int64_t e = 0; e < 36; ++e) {
+      float value;
+      std::memcpy(&value, y.data() + 4 * e, 4);
+      CHECK(is_nan(value) == (e / 9 == 2));
+    }
+  }
+}
+
+TEST_CASE("keys of other formats or longer sums are refused") {
+  using K = gpu::gemm_w8a8<gpu::tile_64x64x128_4stages, u8, s8>;
+  using W = policy<s8, symmetric, per_channel>;
+  using A = policy<u8, affine, per_token, dynamic>;
+  const linear_desc d = describe_linear<W, A>();
+  CHECK(K::accepts(make_gemm_key(d, output_kind::as_f16, 4096)));
+  CHECK_FALSE(K::accepts(make_gemm_key(d, output_kind::as_f16, 1 << 20)));
+  const linear_desc other = describe_linear<W, policy<s8, symmetric, per_token, dynamic>>();
+  CHECK_FALSE(K::accepts(make_gemm_key(other, output_kind::as_f16, 4096)));
+}
+
+}  // namespace
