@@ -46,8 +46,9 @@ struct place {
 extern const place* running;
 inline const place& here() { return *running; }
 
-/// How an instruction touches memory. An atomic one reads and writes, and may write often.
-enum class access : std::uint8_t { read, write, atomic };
+/// How an instruction touches memory. An atomic one reads and writes, and may write often; it and
+/// an acquiring read order what other warps did before their atomics.
+enum class access : std::uint8_t { read, write, atomic, acquire };
 
 // Scheduling.
 
@@ -180,6 +181,8 @@ struct settings {
   int target = 0;
   /// On average one memory step in so many lets another thread run.
   std::int32_t steps_between_switches = 32;
+  /// Whether accesses to shared memory that no barrier orders fail even where they did no harm.
+  bool check_races = true;
 };
 settings& current_settings();
 
