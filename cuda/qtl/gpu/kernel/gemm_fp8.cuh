@@ -179,6 +179,7 @@ struct fp8_kernel {
   static constexpr std::uint32_t shared_bytes = shape::shared_bytes;
 };
 
+/// The sums of a kind.
 template<fp8_sums_kind Kind, Tiling Config, class Instruction>
 using fp8_sums_of =
     std::conditional_t<Kind == fp8_sums_kind::running, plain_sums<Config, Instruction>,

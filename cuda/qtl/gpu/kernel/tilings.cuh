@@ -41,6 +41,7 @@ struct tile_128x128x128_3stages {
   static constexpr reuse weights = reuse::many;
 };
 
+/// Eight warps with 32 x 32 outputs each, for targets where two sums of each fill the registers.
 struct tile_128x64x128_3stages {
   static constexpr short_name name = "128x64x128x3";
   static constexpr int tile_m = 128, tile_n = 64, tile_k = 128;

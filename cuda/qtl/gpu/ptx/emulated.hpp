@@ -52,6 +52,7 @@ enum class access : std::uint8_t { read, write, atomic, acquire };
 
 // Scheduling.
 
+/// Steps until the next yield.
 extern std::int32_t steps_left;
 
 /// Lets another thread run now; the next one is drawn by seed.
@@ -142,9 +143,12 @@ void shared_landed(std::uint32_t address, std::size_t bytes);
 
 // Asynchronous operations.
 
+/// What the cp.async functions of cp_async.cuh do: the copy takes place at the last moment allowed.
 void cp_async(std::uint32_t to, const void* from, int bytes, int source_bytes,
               const char* instruction);
+/// Ends the thread's group of copies.
 void cp_async_commit(const char* instruction);
+/// Lets the thread's copies land, all but those of the newest `pending` groups.
 void cp_async_wait(int pending, const char* instruction);
 /// Arrives at the mbarrier when all earlier cp.async of this thread have landed.
 void cp_async_arrive(std::uint32_t mbarrier, const char* instruction);
@@ -217,11 +221,17 @@ struct launch_counts {
 };
 launch_counts last_launch();
 
-// Global memory, as runtime.cuh offers it. Fresh memory is unwritten; its bytes are 0xCD.
+// Global memory, as runtime.cuh offers it.
+
+/// Fresh memory between red zones: unwritten, its bytes 0xCD.
 void* allocate(std::size_t bytes);
+/// Gives it back; later accesses are errors.
 void release(void* pointer);
+/// A copy by the host, checked as a kernel's access is.
 status host_write(void* to, const void* from, std::size_t bytes);
+/// The same the other way; unwritten bytes are an error.
 status host_read(void* to, const void* from, std::size_t bytes);
+/// Writes one byte everywhere, by the host.
 status host_fill(void* to, int byte, std::size_t bytes);
 
 /// From now on a second write of one of these bytes fails; bytes that nobody writes are named by

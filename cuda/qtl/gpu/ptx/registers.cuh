@@ -41,6 +41,7 @@ QTL_DEVICE unsigned block_index_x() {
 #endif
 }
 
+/// The block's place along y and z.
 QTL_DEVICE unsigned block_index_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.y;
@@ -49,6 +50,7 @@ QTL_DEVICE unsigned block_index_y() {
 #endif
 }
 
+/// See block_index_y.
 QTL_DEVICE unsigned block_index_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.z;
@@ -66,6 +68,7 @@ QTL_DEVICE unsigned grid_extent_x() {
 #endif
 }
 
+/// Blocks along y and z.
 QTL_DEVICE unsigned grid_extent_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.y;
@@ -74,6 +77,7 @@ QTL_DEVICE unsigned grid_extent_y() {
 #endif
 }
 
+/// See grid_extent_y.
 QTL_DEVICE unsigned grid_extent_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.z;

@@ -52,9 +52,11 @@ constexpr const char* to_string(gpu_target target) {
   return "an unknown target";
 }
 
-/// The target of this pass of the compiler: 0 in nvcc's host pass; any_sm when emulated,
-/// because the emulated target is known at run time only, where emulated::require asks for it.
+/// compiled_sm of an emulated kernel: its target is known at run time only, and emulated::require
+/// asks for it.
 inline constexpr int any_sm = std::numeric_limits<int>::max();
+
+/// The target of this pass of the compiler: 0 in nvcc's host pass.
 #if QTL_GPU_EMULATED
 inline constexpr int compiled_sm = any_sm;
 #elif defined(__CUDA_ARCH__)
