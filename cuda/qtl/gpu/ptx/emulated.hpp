@@ -227,11 +227,11 @@ launch_counts last_launch();
 void* allocate(std::size_t bytes);
 /// Gives it back; later accesses are errors.
 void release(void* pointer);
-/// A copy by the host, checked as a kernel's access is.
+/// A copy by the host into an allocation, whose bytes are written from then on.
 status host_write(void* to, const void* from, std::size_t bytes);
-/// The same the other way; unwritten bytes are an error.
+/// A copy by the host out of an allocation.
 status host_read(void* to, const void* from, std::size_t bytes);
-/// Writes one byte everywhere, by the host.
+/// The same byte everywhere, by the host.
 status host_fill(void* to, int byte, std::size_t bytes);
 
 /// From now on a second write of one of these bytes fails; bytes that nobody writes are named by
