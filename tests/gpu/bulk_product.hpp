@@ -10,17 +10,26 @@
 
 namespace qtl_test {
 
-/// The output of K on a GPU of so many multiprocessors; every byte is written once.
-template<class K>
+/// The output of K on a GPU of so many multiprocessors; every byte is written once. `complete` adds
+/// to the params what only this kernel has.
+template<class K, class F>
 std::vector<std::uint8_t> run_bulk_product(const gpu::byte_rows& x, const gpu::byte_rows& w,
-                                           const product_values& values, int multiprocessors) {
+                                           const product_values& values, int multiprocessors,
+                                           const F& complete) {
   const device_array<std::uint8_t> y(static_cast<std::int64_t>(values.output_bytes()));
-  const auto params = gpu::bulk_params<K>(x, w, values.epilogue(y.data()), multiprocessors);
+  auto params = gpu::bulk_params<K>(x, w, values.epilogue(y.data()), multiprocessors);
   require_ok(params.why());
+  complete(*params);
   y.expect_written_once();
   run_kernel<K>(*params);
   require_written();
   return y.download();
+}
+
+template<class K>
+std::vector<std::uint8_t> run_bulk_product(const gpu::byte_rows& x, const gpu::byte_rows& w,
+                                           const product_values& values, int multiprocessors) {
+  return run_bulk_product<K>(x, w, values, multiprocessors, [](const typename K::params&) {});
 }
 
 /// K equals the reference in a product of this shape.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/warp_specialized_product.cuh - the body that Hopper's products share.
-// Holds: bulk_product_params, warp_specialized_product<Config, X, W>. Blocks stay and walk over the
-// tiles. One warp of each lets the copy engine fill a ring of stages, also for the next tile while
+// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums>.
+// Blocks stay and walk over the tiles. One warp of each lets the copy engine fill a ring of stages, also for the next tile while
 // this one is finished; the other warpgroups multiply by wgmma and finish what they own. Blocks of
 // a cluster work on tiles below one another: each loads a part of the weights for all.
 #pragma once
@@ -30,15 +30,23 @@ struct bulk_product_params {
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
 
+/// What each of a tile's warpgroups owns.
+template<WarpSpecializedTiling Config>
+struct group_shape {
+  static constexpr int rows = Config::tile_m / Config::groups_m;
+  static constexpr int blocks = rows / 64;
+  static constexpr int columns = Config::tile_n / Config::groups_n;
+};
+
 /// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
-/// multiply.
-template<WarpSpecializedTiling Config, class X, class W>
+/// multiply and keep Sums: running_group_sums, or what has its members.
+template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params>
 struct warp_specialized_product {
-  using params = bulk_product_params;
+  using params = Params;
   using config = Config;
   static constexpr int groups = Config::groups_m * Config::groups_n;
-  static constexpr int group_rows = Config::tile_m / Config::groups_m;
-  static constexpr int group_columns = Config::tile_n / Config::groups_n;
+  static constexpr int group_rows = group_shape<Config>::rows;
+  static constexpr int group_columns = group_shape<Config>::columns;
   static constexpr unsigned cluster_blocks = Config::cluster_blocks;
   static constexpr int w_rows = Config::tile_n / static_cast<int>(cluster_blocks);
   static constexpr std::uint32_t x_bytes = Config::tile_m * slab_bytes;
@@ -47,7 +55,8 @@ struct warp_specialized_product {
   static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<piece>;
 
   using ring_type = bulk_ring<Config::stages, stage_bytes>;
-  using sums_type = warpgroup_sums<X, W, group_rows / 64, group_columns>;
+  using accumulator = typename Sums::accumulator;
+  static_assert(Sums::blocks * 64 == group_rows && Sums::columns == group_columns);
 
   static constexpr int threads = 128 * (1 + groups);
   static constexpr int min_blocks = 1;
@@ -81,6 +90,7 @@ struct warp_specialized_product {
       consume(p, ring, role - 1);
     }
     // Nobody may leave while another block's copies or arrivals still come here.
+    ptx::warp_barrier();
     if constexpr (cluster_blocks > 1) ptx::cluster_barrier();
   }
 
@@ -157,37 +167,37 @@ struct warp_specialized_product {
   }
 
   QTL_DEVICE static void consume(const params& p, const ring_type& ring, unsigned group) {
+    const std::uint32_t first_row = group / Config::groups_n * group_rows;
+    const std::uint32_t first_column = group % Config::groups_n * group_columns;
+    const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
     position at;
-    sums_type sums;
+    Sums sums;
     for_each_tile(p, [&](std::int64_t row, std::int64_t column) {
-      const std::uint32_t first_row = group / Config::groups_n * group_rows;
-      const std::uint32_t first_column = group % Config::groups_n * group_columns;
-      add_slabs(slabs(p), ring, at, sums, first_row * slab_bytes,
-                x_bytes + first_column * slab_bytes);
+      sums.begin(p, row + first_row, column + first_column);
+      add_slabs(slabs(p), ring, at, sums, mine);
       finish_sums(p.epilogue, ring, sums, row + first_row, column + first_column);
     });
   }
 
-  /// x and w: where this warpgroup's operands lie in a stage.
+  /// `mine`: where this warpgroup's operands lie in a stage.
   QTL_DEVICE static void add_slabs(std::int64_t count, const ring_type& ring, position& at,
-                                   sums_type& sums, std::uint32_t x, std::uint32_t w) {
-    position before = at;
-    sums.clear();
+                                   Sums& sums, const slab_operands& mine) {
+    position added = at;  // the next stage to be given back
     for (std::int64_t slab = 0; slab < count; ++slab) {
       ring.wait_full(at);
-      sums.add_slab(ring.stage(at) + x, ring.stage(at) + w);
-      ptx::wgmma_wait<1>();  // the slab before this one is added: its stage is free
-      if (slab > 0) ring.template release<cluster_blocks>(before);
-      before = at;
+      sums.add({ring.stage(at) + mine.x, ring.stage(at) + mine.w}, slab);
       at.advance();
+      if (slab < Sums::lag) continue;
+      ring.template release<cluster_blocks>(added);
+      added.advance();
     }
     sums.finish();
-    if (count > 0) ring.template release<cluster_blocks>(before);
+    if (Sums::lag == 1 && count > 0) ring.template release<cluster_blocks>(added);
   }
 
   /// Outputs from the warpgroup's first, one strip of 16 x 8 piece after another.
   QTL_DEVICE static void finish_sums(const epilogue_params& p, const ring_type& ring,
-                                     const sums_type& sums, std::int64_t row, std::int64_t column) {
+                                     const Sums& sums, std::int64_t row, std::int64_t column) {
     constexpr int pieces = group_columns / (8 * piece);
     const unsigned warp = ptx::warp_index();
     const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
@@ -195,15 +205,15 @@ struct warp_specialized_product {
       // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
       unrolled<group_rows / 64 * pieces>([&](auto s) {
         if (s != strip) return;
-        typename sums_type::accumulator part[piece][4];
-        sums.template fragments_of<s / pieces, s % pieces * piece>(part);
+        accumulator part[piece][4];
+        fragments_of<s / pieces, s % pieces * piece>(sums, part);
         stage_strip<piece>(scratch, part);
       });
       ptx::warp_barrier();
       const four_columns columns(
           p, column + strip % pieces * 8 * piece + ptx::lane_index() % (2 * piece) * 4);
-      finish_strip<piece, typename sums_type::accumulator>(
-          p, scratch, row + strip / pieces * 64 + warp % 4 * 16, columns);
+      finish_strip<piece, accumulator>(p, scratch, row + strip / pieces * 64 + warp % 4 * 16,
+                                       columns);
       ptx::warp_barrier();
     }
   }
