@@ -8,7 +8,8 @@
 namespace qtl::inline v0::gpu {
 
 /// Satisfied by a struct with `name`, `unit`, `least_target`, `kernels` (a type_list), `tilings`
-/// (their sizes, in the same order), accepts(key), packed_size and pack, and params<K>(args, split).
+/// (their sizes, in the same order), accepts(key), packed_size and pack, and params<K>(args,
+/// split).
 /// Why: what remains (choosing, workspace, launching) is the same for all.
 template<class F>
 concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, const split_k& split) {
@@ -23,6 +24,22 @@ concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, con
 /// An entry: Family's packing, and the choice among its kernels.
 template<ProductFamily Family>
 struct product_entry : Family {
+  /// What the model is asked.
+  static product_shape shape_of(const gemm_key& key, const gemm_shape& s) {
+    product_shape p;
+    p.m = s.m;
+    p.n = s.n;
+    p.k = s.k;
+    p.unit = Family::unit;
+    p.x_bits = key.activation.bits;
+    p.w_bits = key.weight.bits;
+    return p;
+  }
+  /// What it answers.
+  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
+    return select_tiles(shape_of(key, s), Family::tilings, *s.device);
+  }
+
   static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
     const tile_choice choice = choose(key, s);
     return choice.index < 0 ? 0 : memory_of(tiling(choice), choice, s).bytes();
@@ -49,17 +66,6 @@ struct product_entry : Family {
  private:
   static const tile_sizes& tiling(const tile_choice& choice) {
     return Family::tilings[static_cast<std::size_t>(choice.index)];
-  }
-
-  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
-    product_shape p;
-    p.m = s.m;
-    p.n = s.n;
-    p.k = s.k;
-    p.unit = Family::unit;
-    p.x_bits = key.activation.bits;
-    p.w_bits = key.weight.bits;
-    return select_tiles(p, Family::tilings, *s.device);
   }
 };
 
