@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/gpu/cuda_linear.cu - a quantized layer on an NVIDIA GPU, beside the same layer on the CPU.
-// nvcc compiles this file; so does g++, with the emulator linked: then the kernels run on the CPU,
-// thread by thread. Files that only use the layer include "qtl/gpu.hpp" and need no nvcc at all.
+// examples/gpu/cuda_linear.cu - a quantized layer on an NVIDIA GPU, beside the same layer on the
+// CPU. nvcc compiles this file; so does g++, with the emulator linked: then the kernels run on the
+// CPU, thread by thread. Files that only use the layer include "qtl/gpu.hpp" and need no nvcc at
+// all.
 #include <cmath>
 #include <cstdio>
 #include <vector>

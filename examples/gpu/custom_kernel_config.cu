@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/gpu/custom_kernel_config.cu - tile sizes of one's own: a kernel called by its Config, and a
-// backend that holds nothing but what the program uses (and so compiles in seconds).
-// nvcc compiles this file, or g++ with the emulator linked.
+// examples/gpu/custom_kernel_config.cu - tile sizes of one's own: a kernel called by its Config,
+// and a backend that holds nothing but what the program uses (and so compiles in seconds). nvcc
+// compiles this file, or g++ with the emulator linked.
 #include <cmath>
 #include <cstdio>
 #include <vector>

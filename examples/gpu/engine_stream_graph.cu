@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// examples/gpu/engine_stream_graph.cu - QTL inside a CUDA engine: the engine's pointers, its stream,
-// and two layers captured in one CUDA graph that is replayed without touching the host.
+// examples/gpu/engine_stream_graph.cu - QTL inside a CUDA engine: the engine's pointers, its
+// stream, and two layers captured in one CUDA graph that is replayed without touching the host.
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -86,8 +86,8 @@ int main() {
 
   cudaGraph_t graph = nullptr;
   cudaGraphExec_t replay = nullptr;
-  if (!good(cudaStreamBeginCapture(e.stream, cudaStreamCaptureModeGlobal)) ||
-      !e.run(*up, *down) || !good(cudaStreamEndCapture(e.stream, &graph)) ||
+  if (!good(cudaStreamBeginCapture(e.stream, cudaStreamCaptureModeGlobal)) || !e.run(*up, *down) ||
+      !good(cudaStreamEndCapture(e.stream, &graph)) ||
       !good(cudaGraphInstantiate(&replay, graph, 0)))
     return 1;
   good(cudaMemsetAsync(e.y, 0, engine::m * engine::k * sizeof(__half), e.stream));

@@ -29,13 +29,12 @@ struct layer_shape {
 /// A pair's layer on a backend, of weights, a bias and a calibrated range that follow from the
 /// shape.
 template<class Pair, class B>
-qtl::QLinear<typename Pair::weight, typename Pair::activation, B> make_layer(
-    const layer_shape& s) {
+qtl::QLinear<typename Pair::weight, typename Pair::activation, B> make_layer(const layer_shape& s) {
   using W = typename Pair::weight;
   using A = typename Pair::activation;
-  auto layer = qtl::QLinear<W, A, B>::make(qtl::quantize<W>(noise_matrix(s.n, s.k, 1)),
-                                           noise_vector(s.n, 2),
-                                           qtl::choose_qparams<A>({-2.0f, 2.5f}));
+  auto layer =
+      qtl::QLinear<W, A, B>::make(qtl::quantize<W>(noise_matrix(s.n, s.k, 1)), noise_vector(s.n, 2),
+                                  qtl::choose_qparams<A>({-2.0f, 2.5f}));
   require_ok(layer.why());
   return *std::move(layer);
 }
@@ -49,8 +48,7 @@ std::vector<qtl::device_element<Y>> run_on_device(const Layer& layer, qtl::matri
   const device_array<qtl::device_element<Y>> y(x.rows() * layer.out_features());
   const device_array<std::byte> workspace(layer.workspace_size(x.rows()));
   y.expect_written_once();
-  const std::span<std::byte> memory(workspace.data(),
-                                    static_cast<std::size_t>(workspace.size()));
+  const std::span<std::byte> memory(workspace.data(), static_cast<std::size_t>(workspace.size()));
   require_ok(layer.run(device_x->view(),
                        qtl::device_view<Y>(y.data(), x.rows(), layer.out_features()),
                        {memory, {}, nullptr}));
@@ -77,8 +75,8 @@ void compare_bits(const layer_shape& s, qtl::activation_function f = {}, bool ha
   std::int64_t wrong = 0;
   for (std::size_t e = 0; e < y.size(); ++e) {
     const float want = expected.data()[e];
-    const bool same = qtl::float_bits(y[e]) == qtl::float_bits(want) ||
-                      (qtl::is_nan(y[e]) && qtl::is_nan(want));
+    const bool same =
+        qtl::float_bits(y[e]) == qtl::float_bits(want) || (qtl::is_nan(y[e]) && qtl::is_nan(want));
     wrong += same ? 0 : 1;
   }
   CHECK(wrong == 0);
@@ -98,8 +96,7 @@ void compare_within(const layer_shape& s, double bound) {
   qtl::matrix<float> x = noise_matrix(s.m, s.k, 3);
   const qtl::matrix<float> expected = reference(x);
   // The same product of absolute values: what errors are measured against.
-  const qtl::matrix<float> w =
-      qtl::dequantize(qtl::quantize<W>(noise_matrix(s.n, s.k, 1)));
+  const qtl::matrix<float> w = qtl::dequantize(qtl::quantize<W>(noise_matrix(s.n, s.k, 1)));
   const std::vector<float> bias = noise_vector(s.n, 2);
   const std::vector<float> y = run_on_device<qtl::f32>(layer, x);
   std::int64_t wrong = 0;

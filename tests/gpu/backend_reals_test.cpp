@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/backend_reals_test.cpp - layers on gpu_backend whose sums are floats stay within the
 // bounds that their kernels state.
-#include "gpu/backend_case.hpp"
-
 #include "qtl/gpu/kernel/gemm_fp8.cuh"
+
+#include "gpu/backend_case.hpp"
 
 namespace {
 
@@ -26,18 +26,18 @@ double weight_only_bound(const layer_shape& s) {
 template<class Pair>
 using bf16_pair = policy_pair<"bf16", typename Pair::weight, a16_bf16>;
 
-TEST_CASE_TEMPLATE("packed weights, 16-bit activations", Pair, w8a16, w4a16, w4a16_g32, w4a16_affine,
-                   w4a16_g32_affine, w3a16, w2a16, w8a16_fp8, mxfp4_a16, nvfp4_a16, nf4_a16,
-                   fp4_bnb_a16, bf16_pair<w4a16>, bf16_pair<nf4_a16>) {
-  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129}, layer_shape{17, 70, 300},
-                               layer_shape{1, 128, 640}})
+TEST_CASE_TEMPLATE("packed weights, 16-bit activations", Pair, w8a16, w4a16, w4a16_g32,
+                   w4a16_affine, w4a16_g32_affine, w3a16, w2a16, w8a16_fp8, mxfp4_a16, nvfp4_a16,
+                   nf4_a16, fp4_bnb_a16, bf16_pair<w4a16>, bf16_pair<nf4_a16>) {
+  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
+                               layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, weight_only_bound<Pair>(s));
 }
 
 // Both sides' codes are the reference's, so that only the sums differ.
 TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_block) {
-  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129}, layer_shape{17, 70, 300},
-                               layer_shape{1, 128, 640}})
+  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
+                               layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, gpu::block_error(s.k, 16) + 0x1p-22);
 }
 

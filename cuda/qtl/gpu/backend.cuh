@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/backend.cuh - defines the members of gpu_backend, kernels and all.
-// Included by exactly one file of a program: a .cu, or a .cpp that is linked with the emulator. Every
-// other file includes "qtl/gpu.hpp" and needs no nvcc. With QTL_SEPARATE_KERNELS defined, the kernels
-// are compiled by the files that include qtl/gpu/separate/*.cuh, one each, side by side.
+// Included by exactly one file of a program: a .cu, or a .cpp that is linked with the emulator.
+// Every other file includes "qtl/gpu.hpp" and needs no nvcc. With QTL_SEPARATE_KERNELS defined, the
+// kernels are compiled by the files that include qtl/gpu/separate/*.cuh, one each, side by side.
 #pragma once
 
 #include "qtl/backend/gpu/gpu_backend.hpp"
@@ -22,6 +22,7 @@ extern template struct gpu::quantizer_group<gpu::integer_activations>;
 extern template struct gpu::quantizer_group<gpu::real_activations>;
 #endif
 
+/// As gpu_backend.hpp says, and so the others.
 std::span<const gemm_kernel> gpu_backend::kernels() {
   using namespace gpu;
   const result<int> target = running_target();
@@ -30,27 +31,34 @@ std::span<const gemm_kernel> gpu_backend::kernels() {
                                                                                         : 0);
 }
 
+/// Likewise.
 std::span<const device_quantizer> gpu_backend::quantizers() {
   using namespace gpu;
   return quantizers_of<quantizer_group<integer_activations>, quantizer_group<real_activations>>();
 }
 
+/// Likewise.
 result<device_facts> gpu_backend::facts() { return gpu::backend_memory::facts(); }
 
+/// Likewise.
 result<void*> gpu_backend::allocate(std::int64_t bytes) {
   return gpu::backend_memory::allocate(bytes);
 }
 
+/// Likewise.
 void gpu_backend::release(void* memory) { gpu::backend_memory::release(memory); }
 
+/// Likewise.
 status gpu_backend::copy_to_device(void* to, const void* from, std::int64_t bytes, void* stream) {
   return gpu::backend_memory::copy_to_device(to, from, bytes, stream);
 }
 
+/// Likewise.
 status gpu_backend::copy_to_host(void* to, const void* from, std::int64_t bytes, void* stream) {
   return gpu::backend_memory::copy_to_host(to, from, bytes, stream);
 }
 
+/// Likewise.
 status gpu_backend::synchronize(void* stream) { return gpu::backend_memory::synchronize(stream); }
 
 }  // namespace qtl::inline v0

@@ -31,7 +31,10 @@ concept KernelEntry =
       { E::workspace_size(key, shape) } -> std::same_as<std::int64_t>;
       { E::variant(key, shape) } -> std::same_as<fixed_text<64>>;
       { E::run(args) } -> std::same_as<status>;
-    } || unsatisfied<"an entry has name, least_target, accepts, packed_size, pack, workspace_size, variant and run", E>;
+    } ||
+    unsatisfied<
+        "an entry has name, least_target, accepts, packed_size, pack, workspace_size, variant and run",
+        E>;
 
 /// The entry as the waist's value.
 template<KernelEntry E>
@@ -49,7 +52,6 @@ constexpr gemm_kernel gemm_kernel_of() {
   };
   return kernel;
 }
-
 
 /// The most blocks that share the k of a tile, where a kernel can.
 inline constexpr int most_splits = 16;
@@ -75,8 +77,7 @@ struct split_memory {
 };
 
 /// What a choice means for the memory of a run.
-inline split_memory memory_of(const tile_sizes& t, const tile_choice& choice,
-                              const gemm_shape& s) {
+inline split_memory memory_of(const tile_sizes& t, const tile_choice& choice, const gemm_shape& s) {
   return {order_tiles(s.m, s.n, t.tile_m, t.tile_n).tiles(), choice.splits,
           std::int64_t{t.tile_m} * t.tile_n};
 }

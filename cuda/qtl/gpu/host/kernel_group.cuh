@@ -29,10 +29,9 @@ struct kernel_group<type_list<Entries...>> {
   static std::size_t for_target(int target, std::span<gemm_kernel> to);
 };
 
-// Not in the class: an inline member would be instantiated in spite of extern template.
+/// Not in the class: an inline member would be instantiated in spite of extern template.
 template<class... Entries>
-std::size_t kernel_group<type_list<Entries...>>::for_target(int target,
-                                                            std::span<gemm_kernel> to) {
+std::size_t kernel_group<type_list<Entries...>>::for_target(int target, std::span<gemm_kernel> to) {
   std::size_t count = 0;
   const auto add = [&]<class E>() {
     if (is_listed<E>(target)) to[count++] = gemm_kernel_of<E>();
@@ -58,25 +57,27 @@ class kernel_table {
   std::size_t count_ = 0;
 };
 
-/// The table of Groups for a target; nothing for 0. Made once, by the first layer that asks.
+/// The kernels of Groups for one target, listed once, by the first layer that asks.
+template<int Target, class... Groups>
+std::span<const gemm_kernel> kernels_of_target() {
+  static const kernel_table<Groups...> made(Target);
+  return made.kernels();
+}
+
+/// The same for a target that is known at run time; nothing for 0.
 template<class... Groups>
 std::span<const gemm_kernel> kernels_for(int target) {
-  using table = kernel_table<Groups...>;
-  const auto of = []<int Target>() {
-    static const table made(Target);
-    return made.kernels();
-  };
   switch (target) {
     case 800:
-      return of.template operator()<800>();
+      return kernels_of_target<800, Groups...>();
     case 890:
-      return of.template operator()<890>();
+      return kernels_of_target<890, Groups...>();
     case 900:
-      return of.template operator()<900>();
+      return kernels_of_target<900, Groups...>();
     case 1000:
-      return of.template operator()<1000>();
+      return kernels_of_target<1000, Groups...>();
     case 1200:
-      return of.template operator()<1200>();
+      return kernels_of_target<1200, Groups...>();
     default:
       return {};
   }

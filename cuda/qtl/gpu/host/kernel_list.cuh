@@ -13,12 +13,12 @@ namespace qtl::inline v0::gpu {
 
 /// Packed weights times 16-bit activations of format X.
 template<class X>
-using sixteen_bit_entries = type_list<
-    weight_only_entry<s8, X>, weight_only_entry<e4m3, X>, weight_only_entry<s4, X>,
-    weight_only_entry<s4, X, f16>, weight_only_entry<u4, X, f16, true>,
-    weight_only_entry<s3, X, f16>, weight_only_entry<u2, X, f16, true>,
-    weight_only_entry<e2m1, X, e8m0>, weight_only_entry<e2m1, X, e4m3>,
-    weight_only_entry<nf4, X, f32>, weight_only_entry<fp4_bnb, X, f32>>;
+using sixteen_bit_entries =
+    type_list<weight_only_entry<s8, X>, weight_only_entry<e4m3, X>, weight_only_entry<s4, X>,
+              weight_only_entry<s4, X, f16>, weight_only_entry<u4, X, f16, true>,
+              weight_only_entry<s3, X, f16>, weight_only_entry<u2, X, f16, true>,
+              weight_only_entry<e2m1, X, e8m0>, weight_only_entry<e2m1, X, e4m3>,
+              weight_only_entry<nf4, X, f32>, weight_only_entry<fp4_bnb, X, f32>>;
 
 /// Integers on both sides.
 using integer_entries =
@@ -26,8 +26,8 @@ using integer_entries =
               s4s4_entry<s4, s4>, weight_only_entry<s4, s8>, weight_only_entry<s4, s8, f32>>;
 
 /// FP8 on both sides.
-using fp8_entries = type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>,
-                              fp8_block_entry<e4m3, e4m3>>;
+using fp8_entries =
+    type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>, fp8_block_entry<e4m3, e4m3>>;
 
 /// Every entry; docs/support_matrix.md is written from it.
 using f16_entries = sixteen_bit_entries<f16>;

@@ -8,7 +8,8 @@
 namespace qtl::inline v0::gpu {
 
 /// Satisfied by a struct with `name`, `unit`, `least_target`, `kernels` (a type_list), `tilings`
-/// (their sizes, in the same order), accepts(key), packed_size and pack, and params<K>(args, split).
+/// (their sizes, in the same order), accepts(key), packed_size and pack, and params<K>(args,
+/// split).
 /// Why: what remains (choosing, workspace, launching) is the same for all.
 template<class F>
 concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, const split_k& split) {

@@ -18,10 +18,9 @@ using integer_activations =
               policy<s4, symmetric, per_token, dynamic>>;
 
 /// Codes that are floats, and reals of 16 bits.
-using real_activations =
-    type_list<token_e4m3, policy<e4m3, symmetric, per_tensor>,
-              policy<e5m2, symmetric, per_token, dynamic>,
-              policy<e4m3, symmetric, per_group<128>, dynamic>, a16, a16_bf16>;
+using real_activations = type_list<token_e4m3, policy<e4m3, symmetric, per_tensor>,
+                                   policy<e5m2, symmetric, per_token, dynamic>,
+                                   policy<e4m3, symmetric, per_group<128>, dynamic>, a16, a16_bf16>;
 
 /// The quantizers of some policies, each from f32, f16 and bf16.
 template<class Policies>
@@ -35,7 +34,7 @@ struct quantizer_group<type_list<A...>> {
   static table make();
 };
 
-// Not in the class: an inline member would be instantiated in spite of extern template.
+/// Not in the class: an inline member would be instantiated in spite of extern template.
 template<class... A>
 auto quantizer_group<type_list<A...>>::make() -> table {
   return {quantizer_of<A, f32>()..., quantizer_of<A, f16>()..., quantizer_of<A, bf16>()...};
