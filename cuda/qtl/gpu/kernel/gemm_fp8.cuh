@@ -26,6 +26,7 @@ namespace qtl::inline v0::gpu {
 template<ptx::Fp8Operand X, ptx::Fp8Operand W>
 struct fp8_instruction {
   using accumulator = float;
+  QTL_HOST_DEVICE static constexpr bool is_expanded(int sm) { return sm == 900 || sm == 1000; }
   QTL_DEVICE static void multiply(float (&d)[4], const std::uint32_t (&a)[4],
                                   const std::uint32_t (&b)[2]) {
     ptx::mma_m16n8k32<X, W>(d, a, b);
@@ -148,13 +149,12 @@ enum class fp8_sums_kind {
   promoted,  ///< for 128 columns there, then in f32
 };
 
-/// The Configs that are shipped. A warp has 64 x 32 outputs at most: where conversions stand in for
-/// the instruction, more would not fit its registers.
+/// The Configs that are shipped. A warp that keeps two sums of each output has 32 x 32 of them:
+/// where conversions stand in for the instruction, more would not fit its registers.
 using fp8_running_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages>;
-using fp8_promoted_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages,
+using fp8_promoted_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4stages,
                                        tile_32x64x128_5stages, tile_16x64x128_6stages>;
-using fp8_block_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4stages,
-                                    tile_32x64x128_5stages, tile_16x64x128_6stages>;
+using fp8_block_tilings = fp8_promoted_tilings;
 
 /// Whether key is a product of these formats with scales of the kind named.
 template<class X, class W>

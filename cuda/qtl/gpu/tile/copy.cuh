@@ -103,32 +103,32 @@ struct tile_copy {
     const std::int64_t left = from.bytes - first_byte - 16 * chunk();
     const int valid = left >= 16 ? 16 : left > 0 ? static_cast<int>(left) : 0;
     const int width = copy_width(from);
-    for (int pass = 0; pass < passes; ++pass) {
+    rolled(passes, [&](int pass) {
       if (lies_below(pass)) return;
       // Where nothing is valid, the address is that of the matrix: it must be one at all events.
       const std::byte* at = valid > 0 ? row_at(first, pass) : from.data;
-      const std::uint32_t chunk_to =
-          to + static_cast<std::uint32_t>(pass * rows_at_once * RowBytes);
-      if (width == 16) {
-        copy_16(chunk_to, at, valid);
-        continue;
-      }
-      for (int word = 0; word < 16; word += 4) {
-        const int rest = valid - word > 4 ? 4 : valid - word > 0 ? valid - word : 0;
-        copy_word(chunk_to + static_cast<std::uint32_t>(word), rest > 0 ? at + word : from.data,
-                  rest, width);
-      }
-    }
+      const std::uint32_t pass_to = to + static_cast<std::uint32_t>(pass * rows_at_once * RowBytes);
+      if (width == 16)
+        copy_16(pass_to, at, valid);
+      else
+        rolled(4, [&](int word) { copy_word(pass_to, at, valid, width, 4 * word); });
+    });
   }
-  QTL_DEVICE static void copy_word(std::uint32_t to, const std::byte* at, int valid, int width) {
+  /// The word `first` bytes into a chunk.
+  QTL_DEVICE void copy_word(std::uint32_t chunk, const std::byte* at, int valid, int width,
+                            int first) const {
+    const int rest = valid - first > 4 ? 4 : valid - first > 0 ? valid - first : 0;
+    const std::uint32_t to = chunk + static_cast<std::uint32_t>(first);
+    at = rest > 0 ? at + first : from.data;
     if (width == 4) {
-      ptx::cp_async<4>(to, at, valid);
+      ptx::cp_async<4>(to, at, rest);
       return;
     }
     std::uint32_t word = 0;
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(at);
-    for (int b = 0; b < valid; ++b)
+    rolled(rest, [&](int b) {
       word |= static_cast<std::uint32_t>(ptx::load_global(bytes + b)) << (8 * b);
+    });
     ptx::store_shared<std::uint32_t>(to, word);
   }
 };

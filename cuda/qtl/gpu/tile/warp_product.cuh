@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/warp_product.cuh - one warp's share of a product: accumulators, and a slab into them.
-// Holds: warp_product<Instruction, M, N, RowBytes>. Instruction names the mma: a type `accumulator`
-// and `multiply(accumulator (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2])`.
+// Holds: warp_product<Instruction, M, N, RowBytes>. Instruction names the mma: a type `accumulator`,
+// `multiply(accumulator (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2])`, and
+// `is_expanded(sm)`: whether a target has other instructions instead.
 #pragma once
 
 #include <cstdint>
 
+#include "qtl/gpu/ptx/target.cuh"
 #include "qtl/gpu/tile/fragments.cuh"
 #include "qtl/gpu/tile/unrolled.cuh"
 
@@ -35,21 +37,31 @@ struct warp_product {
 
   /// Adds a slab: the tiles of x and w at these shared addresses.
   QTL_DEVICE void add_slab(std::uint32_t x, std::uint32_t w) {
-    unrolled<steps>([&](auto step) {
-      std::uint32_t a[M][4];
-      std::uint32_t b[N][2];
-      const std::uint32_t x_at = (x + x_lane) ^ 32 * static_cast<std::uint32_t>(step.value);
-      const std::uint32_t w_at = (w + w_lane) ^ 32 * static_cast<std::uint32_t>(step.value);
-      unrolled<M>([&](auto i) { fragments::load_x_at(a[i], x_at + i.value * 16 * RowBytes); });
-      unrolled<N / 2>([&](auto j) {
-        fragments::load_w_at(b[2 * j], b[2 * j + 1], w_at + j.value * 16 * RowBytes);
-      });
-      unrolled<M * N>([&](auto f) { Instruction::multiply(sums[f / N][f % N], a[f / N], b[f % N]); });
-    });
+    const auto add = [&](int step) {
+      add_step((x + x_lane) ^ 32 * static_cast<std::uint32_t>(step),
+               (w + w_lane) ^ 32 * static_cast<std::uint32_t>(step));
+    };
+    // Of an instruction that the target expands into many, ptxas would prepare the operands of all
+    // steps at once, in more registers than there are.
+    if constexpr (Instruction::is_expanded(compiled_sm))
+      rolled(steps, add);
+    else
+      unrolled<steps>(add);
   }
 
  private:
   using fragments = fragment_rows<RowBytes>;
+
+  /// 32 bytes of k, at this lane's addresses in both tiles.
+  QTL_DEVICE void add_step(std::uint32_t x, std::uint32_t w) {
+    std::uint32_t a[M][4];
+    std::uint32_t b[N][2];
+    unrolled<M>([&](auto i) { fragments::load_x_at(a[i], x + i.value * 16 * RowBytes); });
+    unrolled<N / 2>([&](auto j) {
+      fragments::load_w_at(b[2 * j], b[2 * j + 1], w + j.value * 16 * RowBytes);
+    });
+    unrolled<M * N>([&](auto f) { Instruction::multiply(sums[f / N][f % N], a[f / N], b[f % N]); });
+  }
 };
 
 }  // namespace qtl::inline v0::gpu
