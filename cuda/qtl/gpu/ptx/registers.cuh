@@ -32,7 +32,7 @@ QTL_DEVICE unsigned block_threads() {
 #endif
 }
 
-/// The block's place in the grid.
+/// The block's place in the grid, along x.
 QTL_DEVICE unsigned block_index_x() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.x;
@@ -41,7 +41,7 @@ QTL_DEVICE unsigned block_index_x() {
 #endif
 }
 
-/// The block's place along y and z.
+/// The block's place in the grid, along y.
 QTL_DEVICE unsigned block_index_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.y;
@@ -50,7 +50,7 @@ QTL_DEVICE unsigned block_index_y() {
 #endif
 }
 
-/// See block_index_y.
+/// The block's place in the grid, along z.
 QTL_DEVICE unsigned block_index_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.z;
@@ -59,7 +59,7 @@ QTL_DEVICE unsigned block_index_z() {
 #endif
 }
 
-/// Blocks of the grid.
+/// Blocks of the grid along x.
 QTL_DEVICE unsigned grid_extent_x() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.x;
@@ -68,7 +68,7 @@ QTL_DEVICE unsigned grid_extent_x() {
 #endif
 }
 
-/// Blocks along y and z.
+/// Blocks of the grid along y.
 QTL_DEVICE unsigned grid_extent_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.y;
@@ -77,7 +77,7 @@ QTL_DEVICE unsigned grid_extent_y() {
 #endif
 }
 
-/// See grid_extent_y.
+/// Blocks of the grid along z.
 QTL_DEVICE unsigned grid_extent_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.z;
