@@ -71,7 +71,7 @@ side make_side(const kind& k, const qtl::matrix<float>& x) {
     return quantized_side<qtl::policy<qtl::s8, qtl::symmetric, qtl::per_tensor>>(x);
   if (k.input == CUDA_R_8F_E4M3)
     return quantized_side<qtl::policy<qtl::e4m3, qtl::symmetric, qtl::per_tensor>>(x);
-  return bf16_side(x.clone());
+  return bf16_side(qtl::value_or_throw(x.clone()));
 }
 
 /// Descriptions that live as long as a contestant. Column by column, as cuBLASLt sees it, our

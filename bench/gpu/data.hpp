@@ -9,7 +9,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "qtl/ops.hpp"
+#include "qtl/core.hpp"
 
 #include "device.hpp"
 

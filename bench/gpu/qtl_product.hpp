@@ -39,7 +39,7 @@ struct product_data {
   qtl::matrix<float> x;         ///< the drawn tokens, rounded to f16
   qtl::QTensor<W> drawn;        ///< the drawn features
   std::vector<float> bias;      ///< n, repeated
-  qtl::matrix<float> expected;  ///< of drawn tokens and features, rounded to bf16
+  qtl::matrix<float> expected;  ///< of what was drawn, by the CPU, rounded to bf16
 
   explicit product_data(const shape& s)
       : extents(s),
@@ -49,7 +49,7 @@ struct product_data {
     const qtl::matrix<float> b = uniform_matrix(1, drawn.view().rows(), 3);
     for (std::int64_t j = 0; j < s.n; ++j) bias.push_back(b(0, j % b.cols()));
     const std::span<const float> drawn_bias(bias.data(), static_cast<std::size_t>(b.cols()));
-    const qtl::QLinear<W, A> layer(drawn.view(), drawn_bias);  // on the CPU
+    const auto layer = qtl::value_or_throw(qtl::QLinear<W, A>::make_view(drawn.view(), drawn_bias));
     expected = layer(x.view());
     round_all<qtl::bf16>(expected);
   }

@@ -12,6 +12,7 @@
 #include "qtl/backend/cpu/integer_panels.hpp"
 #include "qtl/backend/cpu/real_panels.hpp"
 #include "qtl/format/formats.hpp"
+#include "qtl/gpu/host/kernel_list.cuh"
 #include "qtl/policy/presets.hpp"
 #include "qtl/tensor/layout.hpp"
 
@@ -55,23 +56,33 @@ std::string kernels_of(const qtl::gemm_key& key) {
   return names + (eigen != nullptr ? eigen->name.c_str() : "none");
 }
 
+// The entries of the GPU backend that take the key, each with the architecture from which on.
+std::string gpu_kernel_of(const qtl::gemm_key& key) {
+  std::string name;
+  qtl::for_each_type(qtl::gpu::gemm_entries{}, [&]<class Entry>() {
+    if (!Entry::accepts(key)) return;
+    name += (name.empty() ? std::string("`") : std::string("; `")) + Entry::name.c_str() + "`, " + qtl::gpu::to_string(Entry::least_target);
+  });
+  return name.empty() ? "none" : name;
+}
+
 template<class Pair>
 void print_preset() {
   using W = typename Pair::weight;
   using A = typename Pair::activation;
   const qtl::linear_desc pair = qtl::describe_linear<W, A>();
   const qtl::gemm_key key = qtl::make_gemm_key(pair, qtl::output_kind::as_f32, extent);
-  std::printf("| `%s` | `%s` | `%s` | %.3f | %s | %s | %s |\n", Pair::name.c_str(),
+  std::printf("| `%s` | `%s` | `%s` | %.3f | %s | %s | %s | %s |\n", Pair::name.c_str(),
               qtl::to_text(pair.weight).c_str(), qtl::to_text(pair.activation).c_str(),
               bits_per_weight<W>(), qtl::to_string(key.accumulator), kernels_of(key).c_str(),
-              outputs_of(pair).c_str());
+              gpu_kernel_of(key).c_str(), outputs_of(pair).c_str());
 }
 
 void print_presets() {
   std::puts("## Presets\n");
   std::puts(
-      "| preset | weights | activations | bits per weight | accumulation | CPU kernels | outputs |");
-  std::puts("|---|---|---|---:|---|---|---|");
+      "| preset | weights | activations | bits per weight | accumulation | CPU kernels | GPU kernel, from | outputs |");
+  std::puts("|---|---|---|---:|---|---|---|---|");
   qtl::for_each_type(qtl::shipped_presets{}, []<class Pair>() { print_preset<Pair>(); });
   std::puts(
       "\n"
@@ -79,7 +90,9 @@ void print_presets() {
       "- *accumulation* is the one of k = 4096; `docs/numerics.md` states each.\n"
       "- *CPU kernels*: the star stands for the best ISA of the machine (`docs/cpu.md`); Eigen's runs where there is none. "
       "`eigen_dequantize` is a fallback, correct but not fast; strict plans refuse it.\n"
-      "- The output `codes` is any 8-bit `per_tensor` policy.\n");
+      "- *GPU kernel*: what `gpu_backend` runs (`docs/gpu.md`); nothing falls back, so a layer of a pair with none is refused. "
+      "Activations of 16 bits may be `f16` or `bf16`.\n"
+      "- The output `codes` is any 8-bit `per_tensor` policy; on a GPU, one of integers that rounds to nearest even.\n");
 }
 
 template<class F>

@@ -15,9 +15,12 @@ constexpr common::option<options> table[] = {
      [](options& o, std::string_view v) { o.methods.emplace_back(v); }},
     {"--threads", "N", "threads of the pool (1)",
      [](options& o, std::string_view v) { o.threads = count(v); }},
-    {"--images", "N", "use the first N of the 2000 test images",
+    {"--backend", "NAME",
+     "cpu, gpu, or emulated: the GPU's kernels, run on the CPU thread by thread",
+     [](options& o, std::string_view v) { o.backend = v; }},
+    {"--images", "N", "use the first N of the 2000 test images (all; 16 where emulated)",
      [](options& o, std::string_view v) { o.images = count(v); }},
-    {"--repetitions", "N", "timed runs, of which the median counts (7)",
+    {"--repetitions", "N", "timed runs, of which the median counts (7; 1 where emulated)",
      [](options& o, std::string_view v) { o.repetitions = count(v); }},
     {"--json", "FILE", "write the table as JSON",
      [](options& o, std::string_view v) { o.json = v; }},
@@ -36,7 +39,11 @@ constexpr common::option<options> table[] = {
 }  // namespace
 
 options parse_options(std::span<char* const> arguments) {
-  return common::parse_options<options>(table, arguments);
+  options o = common::parse_options<options>(table, arguments);
+  const bool is_emulated = o.backend == "emulated";
+  if (o.images == 0) o.images = is_emulated ? 16 : 2000;
+  if (o.repetitions == 0) o.repetitions = is_emulated ? 1 : 7;
+  return o;
 }
 
 std::string help_text() {

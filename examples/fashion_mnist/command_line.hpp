@@ -20,8 +20,9 @@ struct options {
   std::string save;   ///< where checkpoints stay; empty: a temporary folder
   std::string model;  ///< a checkpoint to report on instead
   std::string data = "examples/fashion_mnist";
-  int images = 2000;
-  int repetitions = 7;
+  std::string backend = "cpu";
+  int images = 0;  ///< 0: as many as suit the backend
+  int repetitions = 0;
   int threads = 1;
   bool help = false;
 };

@@ -12,6 +12,7 @@
 #include "../common/text_table.hpp"
 #include "../thread_pool.hpp"
 #include "command_line.hpp"
+#include "device_layers.hpp"
 #include "evaluation.hpp"
 #include "exports.hpp"
 #include "svg_plot.hpp"
@@ -88,8 +89,24 @@ methods chosen_methods(const options& o) {
   return chosen;
 }
 
+/// Whether layers run on a device. Throws usage_error where this program does not hold it.
+bool runs_on_device(const options& o) {
+  if (o.backend == "cpu") return false;
+  if (o.backend != "gpu" && o.backend != "emulated")
+    throw usage_error("--backend: is '" + o.backend + "', expected cpu, gpu or emulated");
+  const std::string held = device_name();
+  if (held.empty())
+    throw usage_error(
+        "--backend: this program holds the CPU's kernels only; ./dev demo --backend " + o.backend +
+        " builds the one that holds the GPU's");
+  if (held.starts_with("emulated") != (o.backend == "emulated"))
+    throw usage_error("--backend: is '" + o.backend + "', but the device is " + held);
+  return true;
+}
+
 experiment load_experiment(const options& o) {
   experiment e;
+  e.on_device = runs_on_device(o);
   e.network = load_network(qtl::io::safetensors_file(o.data + "/model.safetensors"));
   e.images = load_images(o.data + "/images.safetensors", o.images);
   e.inputs = layer_inputs(e.network, e.images.calibration);
@@ -114,7 +131,9 @@ std::vector<table_row> evaluate_all(experiment& e, const std::vector<const polic
 std::string title(const experiment& e, const options& o, const quantizers::method_info& method) {
   return "Fashion-MNIST, perceptron 784-256-128-10, " + std::to_string(e.images.test.rows()) +
          " test images as one batch, " + std::to_string(o.threads) +
-         (o.threads == 1 ? " thread" : " threads") + ", method " + std::string(method.name);
+         (o.threads == 1 ? " thread" : " threads") +
+         (e.on_device ? ", layers on " + device_name() : "") + ", method " +
+         std::string(method.name);
 }
 
 /// The float row and those of one method.

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <cstring>
 
+#include "../common/text_table.hpp"
+#include "device_layers.hpp"
+
 namespace fashion {
 namespace {
 
@@ -100,11 +103,13 @@ std::string kernel_names(const quantized_network& layers) {
   return names;
 }
 
-quantized_network load_checkpoint(const std::string& path, const float_network& like) {
+quantized_network load_checkpoint(const std::string& path, const float_network& like,
+                                  bool on_device = false) {
   const qtl::io::safetensors_file file(path);
-  const policy_entry* policy = find_policy(*file.metadata("preset"));
+  const std::string preset = *file.metadata("preset");
+  const layer_loader load = on_device ? find_device_loader(preset) : find_policy(preset)->load;
   quantized_network layers;
-  for (const float_layer& layer : like) layers.push_back(policy->load(file, layer.name));
+  for (const float_layer& layer : like) layers.push_back(load(file, layer.name));
   return layers;
 }
 
@@ -133,6 +138,25 @@ bool quantize_weights(const experiment& e, const policy_entry& policy,
 bool same_bits(const matrix& a, const matrix& b) {
   return a.size() == b.size() &&
          std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.size()) * sizeof(float)) == 0;
+}
+
+/// Puts the checkpoint's layers on the device in place of the CPU's, and notes how far the two are
+/// apart. Where the device has no kernel, false; the row says so.
+bool move_to_device(const experiment& e, const std::string& path, quantized_network& layers,
+                    table_row& row) {
+  const matrix on_cpu = runner(layers, e.executor).run(e.images.test);
+  try {
+    layers = load_checkpoint(path, e.network, true);
+  } catch (const qtl::error& refused) {
+    return mark_failed(row, refused.what());
+  }
+  const matrix& there = runner(layers, {}).run(e.images.test);
+  const std::string apart =
+      same_bits(on_cpu, there)
+          ? "the CPU's bits"
+          : common::formatted((on_cpu - there).cwiseAbs().maxCoeff(), 6) + " from the CPU";
+  row.note += (row.note.empty() ? "" : "; ") + apart;
+  return true;
 }
 
 }  // namespace
@@ -172,6 +196,10 @@ table_row evaluate(const experiment& e, const policy_entry& policy,
     layers.push_back(policy.make(e.network[i], weights[i], e.inputs[i], checkpoint));
   row.bits_per_weight =
       8.0 * static_cast<double>(row.bytes) / static_cast<double>(count_weights(e.network));
+  const std::string path =
+      e.folder + "/" + row.policy + (row.method == "rtn" ? "" : "." + row.method) + ".safetensors";
+  checkpoint.save(path);
+  if (e.on_device && !move_to_device(e, path, layers, row)) return row;
   row.kernels = kernel_names(layers);
 
   runner quantized(layers, e.executor);
@@ -184,10 +212,7 @@ table_row evaluate(const experiment& e, const policy_entry& policy,
   row.accuracy = top1_accuracy(logits, e.images.labels);
 
   // One thread, whatever the pool has: the bits must depend neither on the file nor on the threads.
-  const std::string path =
-      e.folder + "/" + row.policy + (row.method == "rtn" ? "" : "." + row.method) + ".safetensors";
-  checkpoint.save(path);
-  const quantized_network reloaded = load_checkpoint(path, e.network);
+  const quantized_network reloaded = load_checkpoint(path, e.network, e.on_device);
   row.identical = same_bits(runner(reloaded, {}).run(e.images.test), logits);
   return row;
 }

@@ -20,7 +20,8 @@ struct experiment {
   matrix reference;            ///< the float network's logits of the test images
   qtl::executor_ref executor;
   int repetitions = 1;
-  std::string folder;  ///< where checkpoints are saved
+  std::string folder;      ///< where checkpoints are saved
+  bool on_device = false;  ///< quantized layers run on the GPU, real or emulated
 };
 
 /// Runs the float network; sets e.reference, so call it first.

@@ -26,6 +26,10 @@ struct quantized_layer {
   std::int64_t out_features() const { return linear.out_features(); }
 };
 
+/// Makes the layer of that name in a checkpoint.
+using layer_loader = quantized_layer (*)(const qtl::io::safetensors_file& in,
+                                         const std::string& name);
+
 /// One preset.
 struct policy_entry {
   std::string_view name;
@@ -35,7 +39,7 @@ struct policy_entry {
   quantized_layer (*make)(const float_layer& layer, const quantizers::quantized_weight& weight,
                           const matrix& inputs, qtl::io::safetensors_writer& out) = nullptr;
   /// The layer of that name in a checkpoint.
-  quantized_layer (*load)(const qtl::io::safetensors_file& in, const std::string& name) = nullptr;
+  layer_loader load = nullptr;
 };
 
 /// All of qtl::shipped_presets, in their order.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/fashion_mnist/policy_part.hpp - everything the demo does with a policy that is known at
-// compile time. Included by policies_0.cpp ... policies_3.cpp only.
+// compile time. Included by policies_0.cpp ... policies_3.cpp and device_layers.cpp only.
 #pragma once
 
 #include <utility>
@@ -11,11 +11,11 @@
 
 namespace fashion {
 
-template<class W, class A>
+template<class W, class A, class B = qtl::cpu_backend>
 qtl::any_linear make_layer(qtl::QTensor<W> weight, std::span<const float> bias,
                            qtl::value_range inputs) {
   auto layer = qtl::value_or_throw(
-      qtl::QLinear<W, A>::make(std::move(weight), bias, qtl::choose_qparams<A>(inputs)));
+      qtl::QLinear<W, A, B>::make(std::move(weight), bias, qtl::choose_qparams<A>(inputs)));
   return qtl::value_or_throw(qtl::any_linear::make(std::move(layer)));
 }
 
@@ -50,7 +50,7 @@ quantized_layer quantize_layer(const float_layer& layer,
   return made;
 }
 
-template<class W, class A>
+template<class W, class A, class B = qtl::cpu_backend>
 quantized_layer load_layer(const qtl::io::safetensors_file& in, const std::string& name) {
   qtl::value_range inputs;
   if (qtl::QLinear<W, A>::needs_calibration) {
@@ -59,8 +59,8 @@ quantized_layer load_layer(const qtl::io::safetensors_file& in, const std::strin
   }
   const auto bias = in.matrix(name + ".bias");
   return {input_change(in, name),
-          make_layer<W, A>(in.get<W>(name + ".weight"),
-                           {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs)};
+          make_layer<W, A, B>(in.get<W>(name + ".weight"),
+                              {bias.data(), static_cast<std::size_t>(bias.cols())}, inputs)};
 }
 
 template<class Pair>

@@ -17,7 +17,6 @@ void destroy_hopper_block(void* data) { delete static_cast<hopper_block*>(data);
 
 const char* left_over(void* data) {
   const auto& h = *static_cast<const hopper_block*>(data);
-  if (h.loads_running != 0) return "the block ends while bulk loads still run";
   for (const bulk_groups& of_thread : h.bulk)
     for (const auto& job : of_thread.jobs)
       if (!job->was_read)
@@ -30,7 +29,10 @@ const char* left_over(void* data) {
     if (!log.entries.empty())
       return "divergent collective: the warps of a warpgroup issued different numbers of wgmmas";
   for (const auto& [address, barrier] : h.barriers)
-    if (barrier.bytes != 0) return "the block ends while a barrier still expects bytes";
+    if (barrier.bytes != 0)
+      return barrier.bytes > 0
+                 ? "the block ends while a barrier still expects bytes"
+                 : "the block ends, and a barrier received bytes that nobody expected";
   return nullptr;
 }
 
@@ -123,11 +125,14 @@ void begin_async_read(std::uint32_t chunk, const char* instruction) {
   hopper_block& h = hopper_here();
   for (std::size_t w = offset / 4; w < offset / 4 + chunk_bytes / 4; ++w)
     if (h.stores[w].thread_plus_1 != 0) check_fenced(h, w, instruction, "reads");
+  check_race(*machine.current->home, offset, chunk_bytes, access::read, instruction);
   ++h.readers[offset / chunk_bytes];
 }
 
-void end_async_read(std::uint32_t chunk) {
-  --hopper_here().readers[(chunk - shared_begin) / chunk_bytes];
+void end_async_read(std::uint32_t chunk, const char* instruction) {
+  const std::size_t offset = std::size_t{chunk} - shared_begin;
+  --hopper_here().readers[offset / chunk_bytes];
+  check_race(*machine.current->home, offset, chunk_bytes, access::read, instruction);
 }
 
 void check_async_write(const shared_place& to, std::uint32_t bytes, const char* instruction) {

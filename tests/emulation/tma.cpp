@@ -102,6 +102,8 @@ void land_rows(const landing& l) {
 void land(void* state) {
   landing l;
   std::memcpy(&l, state, sizeof l);
+  if (peer_block(l.to.rank).live == 0)
+    fail(l.instruction, "the block ends while its bulk loads still run");
   const std::uint32_t unit = l.map != nullptr ? row_bytes(*l.map) : 1;
   const std::uint32_t first = l.to.address + l.first * unit;
   if (l.map != nullptr) {
@@ -113,7 +115,6 @@ void land(void* state) {
     std::memcpy(shared + (first - shared_begin), from, l.count);
   }
   shared_landed(cluster_address(first, l.to.rank), std::size_t{l.count} * unit);
-  --hopper_of(l.to.rank).loads_running;
   complete_bytes(l.barrier, l.count * unit, l.instruction);
 }
 
@@ -130,7 +131,6 @@ void start(landing l, std::uint32_t units, std::uint32_t step_units, std::uint32
     static_assert(sizeof l <= sizeof later.state);
     std::memcpy(later.state, &l, sizeof l);
     post_asynchronous(later);
-    ++hopper_of(l.to.rank).loads_running;
   }
 }
 
@@ -158,7 +158,7 @@ void read_shared(bulk_store_job& job) {
   for (const std::uint32_t chunk : job.chunks) {
     const std::byte* from = shared + (chunk - shared_begin);
     job.data.insert(job.data.end(), from, from + 16);
-    end_async_read(chunk);
+    end_async_read(chunk, "cp.async.bulk store");
   }
 }
 

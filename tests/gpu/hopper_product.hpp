@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// gpu/hopper_product.hpp - the smallest complete Hopper product: one producer, two consuming warpgroups.
-// y (m x n, s32) = x (m x k, s8) w^T (n x k, s8) by TMA, mbarriers and wgmma. Its faults are planted by the tests of the
-// emulator, which must find each of them; `none` is right and also runs on a GPU.
+// gpu/hopper_product.hpp - the smallest complete Hopper product: one producer, two consuming
+// warpgroups. y (m x n, s32) = x (m x k, s8) w^T (n x k, s8) by TMA, mbarriers and wgmma. Its
+// faults are planted by the tests of the emulator, which must find each of them; `none` is right
+// and also runs on a GPU.
 #pragma once
 
 #include <cstdint>

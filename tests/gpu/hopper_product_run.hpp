@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gpu/hopper_product_run.hpp - operands for hopper_product, its launch, and the product by plain loops.
+// gpu/hopper_product_run.hpp - operands for hopper_product, its launch, and the product by plain
+// loops.
 #pragma once
 
 #include <cstdint>

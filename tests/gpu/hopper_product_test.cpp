@@ -10,9 +10,9 @@ using qtl_test::product_case;
 
 TEST_CASE("the smallest Hopper product is exact") {
   using kernel = qtl_test::hopper_product<qtl_test::product_fault::none>;
-  for (const product_case& c : {product_case{128, 64, 128}, product_case{128, 64, 896},
-                                product_case{130, 70, 400}, product_case{1, 1, 16},
-                                product_case{60, 200, 1024}}) {
+  for (const product_case& c :
+       {product_case{128, 64, 128}, product_case{128, 64, 896}, product_case{130, 70, 400},
+        product_case{1, 1, 16}, product_case{60, 200, 1024}}) {
     CAPTURE(c.m);
     CAPTURE(c.k);
     const std::vector<std::int32_t> expected = c.expected();

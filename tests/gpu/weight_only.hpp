@@ -18,6 +18,7 @@
 #include "qtl/gemm/reference.hpp"
 #include "qtl/gpu/kernel/weight_only_policies.cuh"
 #include "qtl/ops/quantize.hpp"
+#include "qtl/policy/presets.hpp"
 
 #include "gpu/device.hpp"
 
@@ -116,7 +117,9 @@ void run_product(const product_case& c, const weight_on_device<W>& w, const gpu:
       1 + (c.splits > 1 ? tiles * c.splits * kernel::tile_elements / 4 : 0));
   p.split = {c.splits, counters.data(), partials.data()};
   run_kernel<kernel>(p);
-  for (const std::uint32_t counter : counters.download()) REQUIRE(counter == 0);
+  std::uint32_t left = 0;  // counters reset themselves
+  for (const std::uint32_t counter : counters.download()) left |= counter;
+  CHECK(left == 0);
 }
 
 /// Rows of elements with padding between them that must not be read as numbers.
@@ -146,6 +149,26 @@ inline std::vector<float> some_bias(const product_case& c) {
   return bias;
 }
 
+/// Runs the kernel once: y in f32, every element written once.
+template<class W, class X, class Shape>
+std::vector<float> outputs(const product_case& c, const weight_on_device<W>& w,
+                           const gpu::byte_rows& x, const std::vector<float>& scales,
+                           const std::vector<float>& bias) {
+  const device_array<float> scale_x(scales.empty() ? std::vector<float>(1, 1.0f) : scales);
+  const device_array<float> device_bias(bias);
+  const device_array<float> y(c.m * c.n);
+  y.expect_written_once();
+  gpu::epilogue_params out;
+  out.y = y.data();
+  out.kind = gpu::stored_as::f32;
+  out.function = c.function;
+  if (!scales.empty()) out.scale_x = {scale_x.data(), 1};
+  out.bias = c.has_bias ? device_bias.data() : nullptr;
+  run_product<W, X, Shape>(c, w, x, out);
+  require_written();
+  return y.download();
+}
+
 /// 16-bit activations: every output within the bound.
 template<class W, class X, class Shape>
 void check_real_product(const product_case& c) {
@@ -162,7 +185,6 @@ void check_real_product(const product_case& c) {
   const auto x_nan = static_cast<std::uint16_t>(X::encode(qtl::quiet_nan));
   const device_array<std::uint16_t> x(in_rows<std::uint16_t>(c, codes, x_nan));
   const std::vector<float> bias = some_bias(c);
-  const device_array<float> device_bias(bias);
 
   const qtl::weight_operand operand = qtl::erase<W>(w.tensor.view());
   std::vector<float> reals(static_cast<std::size_t>(c.n * c.k));
@@ -190,15 +212,7 @@ void check_real_product(const product_case& c) {
     }
 
   for_each_seed([&] {
-    const device_array<float> y(c.m * c.n);
-    y.expect_written_once();
-    gpu::epilogue_params out;
-    out.y = y.data();
-    out.kind = gpu::stored_as::f32;
-    out.bias = c.has_bias ? device_bias.data() : nullptr;
-    run_product<W, X, Shape>(c, w, rows_of(c, x), out);
-    require_written();
-    const std::vector<float> got = y.download();
+    const std::vector<float> got = outputs<W, X, Shape>(c, w, rows_of(c, x), {}, bias);
     int wrong = 0;
     for (std::size_t e = 0; e < got.size(); ++e) {
       const bool is_nan_row = static_cast<std::int64_t>(e) / c.n == nan_row;
@@ -212,6 +226,81 @@ void check_real_product(const product_case& c) {
     }
     CHECK(wrong == 0);
   });
+}
+
+/// 8-bit activations: every output has the bits of the reference.
+template<class W, class Shape>
+void check_integer_product(const product_case& c) {
+  CAPTURE(c.m);
+  CAPTURE(c.n);
+  CAPTURE(c.k);
+  const weight_on_device<W> w(c, 32);
+  std::vector<std::uint8_t> codes(static_cast<std::size_t>(c.m * c.k));
+  std::vector<std::uint8_t> met(codes.size());  // as weight columns meet them
+  for (std::size_t i = 0; i < codes.size(); ++i)
+    codes[i] = static_cast<std::uint8_t>(qtl::counter_random(4, i));
+  for (std::int64_t i = 0; i < c.m; ++i)
+    for (std::int64_t p = 0; p < c.k; ++p)
+      met[static_cast<std::size_t>(i * c.k + p)] =
+          codes[static_cast<std::size_t>(i * c.k + w.column(p))];
+  std::vector<float> scales(static_cast<std::size_t>(c.m));
+  for (std::size_t i = 0; i < scales.size(); ++i)
+    scales[i] = 0.01f + 0.001f * static_cast<float>(i % 7);
+  if (c.has_nan) scales[static_cast<std::size_t>(c.m / 2)] = qtl::quiet_nan;
+  const std::vector<float> bias = some_bias(c);
+
+  qtl::gemm_args g;
+  g.key =
+      qtl::make_gemm_key(qtl::describe_linear<W, qtl::token_s8>(), qtl::output_kind::as_f32, c.k);
+  g.w = qtl::erase<W>(w.tensor.view());
+  g.x.m = c.m;
+  g.x.k = c.k;
+  g.x.codes = reinterpret_cast<const std::byte*>(met.data());
+  g.x.row_bytes = c.k;
+  g.x.elements = qtl::reader_of<qtl::s8>();
+  g.x.scales = scales.data();
+  g.x.group_cols = c.k;
+  g.bias = c.has_bias ? bias.data() : nullptr;
+  std::vector<float> expected;
+  for (std::int64_t i = 0; i < c.m; ++i)
+    for (std::int64_t j = 0; j < c.n; ++j)
+      expected.push_back(qtl::activate(c.function, qtl::reference::element(g, i, j)));
+
+  const device_array<std::uint8_t> x(in_rows<std::uint8_t>(c, codes, 0x55));
+  for_each_seed([&] {
+    const std::vector<float> got = outputs<W, qtl::s8, Shape>(c, w, rows_of(c, x), scales, bias);
+    int wrong = 0;
+    for (std::size_t e = 0; e < got.size(); ++e) {
+      const bool right = qtl::is_nan(expected[e])
+                             ? qtl::is_nan(got[e])
+                             : qtl::float_bits(got[e]) == qtl::float_bits(expected[e]);
+      if (!right && ++wrong == 1)
+        MESSAGE("row " << static_cast<std::int64_t>(e) / c.n << ", column "
+                       << static_cast<std::int64_t>(e) % c.n << ": got " << got[e] << ", expected "
+                       << expected[e]);
+    }
+    CHECK(wrong == 0);
+  });
+}
+
+/// Every number of rows at which something changes, each beside odd extents and one of the ways in
+/// which operands can lie: check(case).
+template<class F>
+void for_each_case(F&& check) {
+  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
+  constexpr std::int64_t extents[][2] = {{33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 530}};
+  for (int i = 0; i < 9; ++i) {
+    product_case c;
+    c.m = rows[i];
+    c.n = extents[i % 5][0];
+    c.k = extents[i % 5][1];
+    c.splits = 1 + i % 3;
+    c.x_padding = i % 4 == 1 ? 3 : i % 4 == 2 ? 16 - c.k % 16 : 0;
+    c.reorders = i % 4 == 3;
+    c.has_bias = i % 2 == 0;
+    c.has_nan = i % 3 == 2;
+    check(c);
+  }
 }
 
 }  // namespace qtl_test

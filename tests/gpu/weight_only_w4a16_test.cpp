@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/weight_only_w4a16_test.cpp - weights of 4 bits with 16-bit activations.
+// tests/gpu/weight_only_w4a16_test.cpp - integers of 4 bits with 16-bit activations, in every
+// shape.
 #include <doctest/doctest.h>
 
 #include "qtl/format/formats.hpp"
@@ -8,9 +9,61 @@
 #include "gpu/weight_only.hpp"
 
 namespace gpu = qtl::gpu;
-using qtl_test::check_real_product;
 
-TEST_CASE("try") {
-  using W = qtl::policy<qtl::s4, qtl::symmetric, qtl::per_group<32>, qtl::scaled_by<qtl::f16>>;
-  check_real_product<W, qtl::f16, gpu::few_rows>({.m = 3, .n = 33, .k = 75});
+namespace {
+
+using qtl::per_channel, qtl::per_group, qtl::scaled_by, qtl::symmetric, qtl::affine;
+
+template<class W, class X>
+struct product {
+  using weight = W;
+  using activation = X;
+};
+
+template<class P, class Shape>
+void check_all() {
+  qtl_test::for_each_case([](const qtl_test::product_case& c) {
+    qtl_test::check_real_product<typename P::weight, typename P::activation, Shape>(c);
+  });
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE(
+    "up to 16 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
+    product<qtl::w4a16::weight, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
+    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
+  check_all<P, gpu::few_rows>();
+}
+
+TEST_CASE_TEMPLATE(
+    "up to 64 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
+    product<qtl::w4a16::weight, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
+    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
+  check_all<P, gpu::some_rows>();
+}
+
+TEST_CASE_TEMPLATE(
+    "128 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
+    product<qtl::w4a16::weight, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
+    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
+    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
+    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
+  check_all<P, gpu::many_rows>();
 }

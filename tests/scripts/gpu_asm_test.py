@@ -23,8 +23,9 @@ BUILT_IN = re.compile(r"\b(?:threadIdx|blockIdx|blockDim|gridDim|warpSize)\b")
 RESERVED = re.compile(r"\b__(?!builtin_|restrict\b|restrict__\b|int128\b|CUDA_ARCH_LIST__)\w+")
 DECLARING = re.compile(r"__global__|__device__|__launch_bounds__|__grid_constant__")
 SOURCES = (".cuh", ".cu", ".hpp", ".cpp", ".inl")
+# cub/device is for hosts: it starts kernels of its own.
 DEVICE_HEADER = re.compile(
-    r'^[ \t]*#[ \t]*include[ \t]*[<"]((?:cuda_(?:fp|bf)\w*|mma|sm_\w+|device_\w+|cooperative_groups|cuda/|cub/|cute/|nv/)[^>"]*)',
+    r'^[ \t]*#[ \t]*include[ \t]*[<"]((?:cuda_(?:fp|bf)\w*|mma|sm_\w+|device_\w+|cooperative_groups|cuda/|cub/(?!device/)|cute/|nv/)[^>"]*)',
     re.MULTILINE)
 
 

@@ -4,7 +4,7 @@ import re
 
 import tree
 
-PLACES = {"tests": "*/**/*_test.cpp", "tests/emulation": "*.cpp", "examples": "*.cpp", "bench": "*_bench.cpp", "bench/gpu": "*.cpp"}
+PLACES = {"tests": "*/**/*_test.cpp", "tests/emulation": "*.cpp", "tests/gpu": "backend/*.cpp", "examples": "*.cpp", "bench": "*_bench.cpp", "bench/gpu": "*.cpp"}
 
 
 def build_file(path):

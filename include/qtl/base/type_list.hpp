@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/base/type_list.hpp - a list of types as a value to pass around and walk.
-// Holds: type_list, for_each_type, contains. Not here: sorting or set algebra; nothing needs them.
+// Holds: type_list, concatenated, for_each_type, list_contains. Not here: sorting or set algebra; nothing needs them.
 #pragma once
 
 #include <concepts>
@@ -15,6 +15,23 @@ template<class... Types>
 struct type_list {
   static constexpr std::size_t size = sizeof...(Types);
 };
+
+/// One list after the other.
+template<class... Lists>
+struct concatenation {
+  using type = type_list<>;
+};
+template<class... T>
+struct concatenation<type_list<T...>> {
+  using type = type_list<T...>;
+};
+template<class... T, class... U, class... Rest>
+struct concatenation<type_list<T...>, type_list<U...>, Rest...> {
+  using type = typename concatenation<type_list<T..., U...>, Rest...>::type;
+};
+/// Its name.
+template<class... Lists>
+using concatenated = typename concatenation<Lists...>::type;
 
 /// Calls f.template operator()<T>() for every T of the list, in order.
 template<class... Types, class F>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The copy engine: boxes in and out under every swizzle, beyond the tensor's edges, to several blocks at once.
+// The copy engine: boxes in and out under every swizzle, beyond the tensor's edges, to several
+// blocks at once.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -66,8 +67,8 @@ struct box_kernel {
     }
     ptx::mbarrier_wait(barrier, 0);
     for (std::uint32_t at = 4 * ptx::thread_index(); at < p.rows * p.row_bytes; at += 4 * threads)
-      ptx::store_global(p.seen + at / 4, ptx::load_shared<std::uint32_t>(
-                                             ptx::swizzled(tile + at, p.swizzle)));
+      ptx::store_global(p.seen + at / 4,
+                        ptx::load_shared<std::uint32_t>(ptx::swizzled(tile + at, p.swizzle)));
     if (ptx::thread_index() != 7) return;
     ptx::tma_store_2d(p.to, tile, p.x, p.y);
     ptx::bulk_commit();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// wgmma: every pair of types, every n, every swizzle, A from shared memory and from registers, against plain loops.
-// Elements are small integers, so that every sum is exact in f32 in whatever order it is made.
+// wgmma: every pair of types, every n, every swizzle, A from shared memory and from registers,
+// against plain loops. Elements are small integers, so that every sum is exact in f32 in whatever
+// order it is made.
 #include "qtl/gpu/ptx/wgmma.cuh"
 
 #include <cstdint>
@@ -89,11 +90,13 @@ struct wgmma_kernel {
     ptx::keep_registers(a);
   }
 
-  /// Where the lane's accumulator i belongs.
-  QTL_DEVICE static unsigned place(int i) {
-    const auto u = static_cast<unsigned>(i);
-    const unsigned row = ptx::warp_index() * 16 + ptx::lane_index() / 4 + u / 2 % 2 * 8;
-    return row * C::n + u / 4 * 8 + ptx::lane_index() % 4 * 2 + u % 2;
+  /// Where the lane's first accumulator belongs, and from there accumulator i.
+  QTL_DEVICE static typename C::sum* first_place(typename C::sum* d) {
+    const unsigned row = ptx::warp_index() * 16 + ptx::lane_index() / 4;
+    return d + row * C::n + ptx::lane_index() % 4 * 2;
+  }
+  QTL_HOST_DEVICE static constexpr int distance(int i) {
+    return i / 2 % 2 * 8 * C::n + i / 4 * 8 + i % 2;
   }
 
   QTL_DEVICE static void multiply(typename C::sum (&d)[C::n / 2], const params& p) {
@@ -108,8 +111,8 @@ struct wgmma_kernel {
         ptx::wgmma<C::n, typename C::a, typename C::b>(d, a, ptx::wgmma_advance(b, step),
                                                        accumulate);
       else
-        ptx::wgmma<C::n, typename C::a, typename C::b>(d, ptx::wgmma_advance(descriptor(tile), step),
-                                                       ptx::wgmma_advance(b, step), accumulate);
+        ptx::wgmma<C::n, typename C::a, typename C::b>(
+            d, ptx::wgmma_advance(descriptor(tile), step), ptx::wgmma_advance(b, step), accumulate);
       ptx::wgmma_commit();
       ptx::wgmma_wait<0>();
       ptx::keep_registers(d);
@@ -122,10 +125,17 @@ struct wgmma_kernel {
     ptx::fence_async_shared();
     ptx::block_barrier();
     typename C::sum d[C::n / 2];
-    gpu::unrolled<C::n / 2>([&](auto i) { d[i] = ptx::load_global(p.d + place(i)); });
+    typename C::sum* const mine = first_place(p.d);
+    gpu::unrolled<C::n / 2>([&](auto i) {
+      constexpr int at = distance(decltype(i)::value);
+      d[i] = ptx::load_global(mine + at);
+    });
     ptx::keep_registers(d);
     multiply(d, p);
-    gpu::unrolled<C::n / 2>([&](auto i) { ptx::store_global(p.d + place(i), d[i]); });
+    gpu::unrolled<C::n / 2>([&](auto i) {
+      constexpr int at = distance(decltype(i)::value);
+      ptx::store_global(mine + at, d[i]);
+    });
   }
 };
 
@@ -159,7 +169,8 @@ std::vector<typename C::sum> expected(const std::vector<int>& a, const std::vect
     for (int j = 0; j < C::n; ++j) {
       int sum = accumulate != 0 ? i - j : 0;
       for (int p = 0; p < depth; ++p)
-        sum += a[static_cast<std::size_t>(i * depth + p)] * b[static_cast<std::size_t>(j * depth + p)];
+        sum +=
+            a[static_cast<std::size_t>(i * depth + p)] * b[static_cast<std::size_t>(j * depth + p)];
       d.push_back(static_cast<typename C::sum>(sum));
     }
   return d;

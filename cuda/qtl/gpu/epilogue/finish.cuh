@@ -69,15 +69,15 @@ QTL_DEVICE void finish_fragments(const epilogue_params& p, std::uint32_t scratch
                                  std::int64_t column, const T (&sums)[M][N][4]) {
   static_assert(32 % (2 * N) == 0, "lanes keep their columns: N divides 16");
   const four_columns columns(p, column + ptx::lane_index() % (2 * N) * 4);
-  for (int strip = 0; strip < M; ++strip) {
-    // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
+  rolled(M, [&](int strip) {
+    // One strip chosen inside: the arithmetic is compiled once.
     unrolled<M>([&](auto f) {
       if (f == strip) stage_strip<N>(scratch, sums[f]);
     });
     ptx::warp_barrier();
     finish_strip<N, T>(p, scratch, row + RowStep * strip, columns);
     ptx::warp_barrier();
-  }
+  });
 }
 
 }  // namespace qtl::inline v0::gpu

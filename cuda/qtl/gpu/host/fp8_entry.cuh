@@ -9,13 +9,16 @@
 
 namespace qtl::inline v0::gpu {
 
+/// The kernels of one pair of formats.
+template<class X, class W, class... Tilings>
+auto fp8_kernels(type_list<Tilings...>) -> rows_family<8, gemm_fp8<Tilings, X, W>...>;
+/// Likewise, with scales of blocks.
+template<class X, class W, class... Tilings>
+auto fp8_block_kernels(type_list<Tilings...>) -> rows_family<8, gemm_fp8_block<Tilings, X, W>...>;
+
 /// The family of one pair of formats whose scales are constant along k.
 template<class X, class W>
-struct fp8_family {
-  template<class... Tilings>
-  static auto all(type_list<Tilings...>) -> type_list<gemm_fp8<Tilings, X, W>...>;
-
-  using kernels = decltype(all(fp8_promoted_tilings{}));
+struct fp8_family : decltype(fp8_kernels<X, W>(fp8_promoted_tilings{})) {
   static constexpr short_name name =
       short_name("fp8_").append(X::name.view()).append(W::name.view());
   static constexpr arithmetic_unit unit = arithmetic_unit::fp8;
@@ -24,11 +27,7 @@ struct fp8_family {
 
 /// The same for scales of 1 x 128 and 128 x 128 blocks.
 template<class X, class W>
-struct fp8_block_family {
-  template<class... Tilings>
-  static auto all(type_list<Tilings...>) -> type_list<gemm_fp8_block<Tilings, X, W>...>;
-
-  using kernels = decltype(all(fp8_block_tilings{}));
+struct fp8_block_family : decltype(fp8_block_kernels<X, W>(fp8_block_tilings{})) {
   static constexpr short_name name =
       short_name("fp8_block_").append(X::name.view()).append(W::name.view());
   static constexpr arithmetic_unit unit = arithmetic_unit::fp8;
@@ -37,10 +36,10 @@ struct fp8_block_family {
 
 /// FP8 activations times FP8 weights; a scale per tensor, token or channel.
 template<class X, class W>
-using fp8_entry = rows_entry<fp8_family<X, W>>;
+using fp8_entry = product_entry<fp8_family<X, W>>;
 
 /// FP8 activations times FP8 weights; a scale for 1 x 128 and for 128 x 128 elements.
 template<class X, class W>
-using fp8_block_entry = rows_entry<fp8_block_family<X, W>>;
+using fp8_block_entry = product_entry<fp8_block_family<X, W>>;
 
 }  // namespace qtl::inline v0::gpu

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/kernel_entry.cuh - what stands between the waist and a family of kernels.
-// Holds: the concept KernelEntry, gemm_kernel_of<E>, tile_sizes_of_all, launch_one_of, epilogue_of. To add a kernel: the kernel's
+// Holds: the concept KernelEntry, gemm_kernel_of<E>, split_memory, launch_one_of, epilogue_of. To add a kernel: the kernel's
 // file, an entry with these members, its name in kernel_list.cuh.
 #pragma once
 
@@ -11,6 +11,8 @@
 #include "qtl/gpu/epilogue/params.cuh"
 #include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/host/select.hpp"
+#include "qtl/gpu/scheduler/split_k.cuh"
+#include "qtl/gpu/scheduler/tile_order.cuh"
 
 namespace qtl::inline v0::gpu {
 
@@ -29,7 +31,10 @@ concept KernelEntry =
       { E::workspace_size(key, shape) } -> std::same_as<std::int64_t>;
       { E::variant(key, shape) } -> std::same_as<fixed_text<64>>;
       { E::run(args) } -> std::same_as<status>;
-    } || unsatisfied<"an entry has name, least_target, accepts, packed_size, pack, workspace_size, variant and run", E>;
+    } ||
+    unsatisfied<
+        "an entry has name, least_target, accepts, packed_size, pack, workspace_size, variant and run",
+        E>;
 
 /// The entry as the waist's value.
 template<KernelEntry E>
@@ -48,41 +53,45 @@ constexpr gemm_kernel gemm_kernel_of() {
   return kernel;
 }
 
-/// A kernel's sizes as select_tiles() reads them. Config counts tile_k in bytes of a row of x.
-template<class K>
-constexpr tile_sizes tile_sizes_of(int most_splits) {
-  using config = typename K::config;
-  return {config::name,       config::tile_m,
-          config::tile_n,     config::tile_k,
-          config::warps_m,    config::warps_n,
-          config::stages,     K::min_blocks,
-          std::int64_t{K::shared_bytes}, most_splits};
-}
+/// The most blocks that share the k of a tile, where a kernel can.
+inline constexpr int most_splits = 16;
 
-/// The sizes of all kernels of a list.
-template<class... Kernels>
-constexpr auto tile_sizes_of_all(type_list<Kernels...>, int most_splits) {
-  return std::array{tile_sizes_of<Kernels>(most_splits)...};
-}
+/// Where a split product keeps its counters and sums in a workspace.
+struct split_memory {
+  std::int64_t tiles = 0;
+  int splits = 1;
+  std::int64_t tile_elements = 0;
 
-/// The first kernel of a list: its params and its least target are those of all.
-template<class List>
-struct first_kernel;
-template<class K, class... Rest>
-struct first_kernel<type_list<K, Rest...>> {
-  using type = K;
+  std::int64_t counter_bytes() const { return split_k_counter_bytes(tiles, splits); }
+  std::int64_t bytes() const {
+    return counter_bytes() + split_k_partial_bytes(tiles, splits, tile_elements);
+  }
+  /// Zeroes the counters in stream order: kernels set them back, but a workspace of the caller's
+  /// begins with anything.
+  result<split_k> make(const gemm_args& g) const {
+    if (splits == 1) return split_k{};
+    const status s = fill(g.workspace.data(), 0, counter_bytes(), g.stream);
+    if (!s.ok()) return s;
+    return split_k_in(g.workspace.data(), tiles, splits);
+  }
 };
-template<class List>
-using first_kernel_t = typename first_kernel<List>::type;
 
-/// Launches number `index` of the kernels, which take the same parameters.
-template<class... Kernels, class Params>
-status launch_one_of(type_list<Kernels...>, int index, const Params& p, void* stream) {
+/// What a choice means for the memory of a run.
+inline split_memory memory_of(const tile_sizes& t, const tile_choice& choice, const gemm_shape& s) {
+  return {order_tiles(s.m, s.n, t.tile_m, t.tile_n).tiles(), choice.splits,
+          std::int64_t{t.tile_m} * t.tile_n};
+}
+
+/// Launches number `index` of the kernels. make_params.template operator()<K>() gives K's
+/// parameters.
+template<class... Kernels, class MakeParams>
+status launch_one_of(type_list<Kernels...>, int index, const MakeParams& make_params,
+                     void* stream) {
   status s = failure(error_code::unsupported, "device",
                      "no tile size of the kernel fits its shared memory");
   int i = 0;
   const auto visit = [&]<class K>() {
-    if (i++ == index) s = launch<K>(p, stream);
+    if (i++ == index) s = launch<K>(make_params.template operator()<K>(), stream);
   };
   (visit.template operator()<Kernels>(), ...);
   return s;

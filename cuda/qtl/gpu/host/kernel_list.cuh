@@ -1,73 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/host/kernel_list.cuh - the products of the GPU backend, in order of preference, for each target.
-// Holds: gemm_entries, kernels_for, built_targets. To add a kernel: its entry here.
+// qtl/gpu/host/kernel_list.cuh - the products of the GPU backend, in order of preference.
+// Holds: gemm_entries and the groups it is made of, each of which may be compiled in a file of its own.
+// To add a kernel: its entry here.
 #pragma once
-
-#include <array>
-#include <limits>
-#include <span>
 
 #include "qtl/gpu/host/fp8_entry.cuh"
 #include "qtl/gpu/host/s4s4_entry.cuh"
 #include "qtl/gpu/host/w8a8_entry.cuh"
+#include "qtl/gpu/host/w8a8_sm90_entry.cuh"
+#include "qtl/gpu/host/weight_only_entry.cuh"
 
 namespace qtl::inline v0::gpu {
 
-/// Every entry; docs/support_matrix.md is written from it.
-using gemm_entries =
+/// Packed weights times 16-bit activations of format X.
+template<class X>
+using sixteen_bit_entries =
+    type_list<weight_only_entry<s8, X>, weight_only_entry<e4m3, X>, weight_only_entry<s4, X>,
+              weight_only_entry<s4, X, f16>, weight_only_entry<u4, X, f16, true>,
+              weight_only_entry<s3, X, f16>, weight_only_entry<u2, X, f16, true>,
+              weight_only_entry<e2m1, X, e8m0>, weight_only_entry<e2m1, X, e4m3>,
+              weight_only_entry<nf4, X, f32>, weight_only_entry<fp4_bnb, X, f32>>;
+
+/// Integers on both sides.
+using integer_entries =
     type_list<w8a8_entry<s8, s8>, w8a8_entry<u8, s8>, w8a8_entry<u8, u8>, w8a8_entry<s8, u8>,
-              s4s4_entry<s4, s4>, fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>,
-              fp8_block_entry<e4m3, e4m3>>;
+              s4s4_entry<s4, s4>, weight_only_entry<s4, s8>, weight_only_entry<s4, s8, f32>>;
 
-/// What this program was built for: nvcc's list of architectures; all of them where it is emulated.
-inline std::span<const int> built_targets() {
-#if defined(__CUDA_ARCH_LIST__)
-  static constexpr int built[] = {__CUDA_ARCH_LIST__};
-#else
-  static constexpr int built[] = {800, 890, 900, 1000, 1200};
-#endif
-  return built;
-}
+/// Integers on both sides, on Hopper.
+using hopper_entries = type_list<w8a8_sm90_entry<s8, s8>, w8a8_sm90_entry<u8, s8>>;
 
-/// Whether an entry's kernels run where code for `target` does.
-template<class E>
-constexpr bool is_listed(int target) {
-  return target >= static_cast<int>(E::least_target);
-}
+/// FP8 on both sides.
+using fp8_entries =
+    type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>, fp8_block_entry<e4m3, e4m3>>;
 
-/// The entries of one target as values.
-template<int Target, class... Entries>
-constexpr auto listed(type_list<Entries...>) {
-  constexpr std::size_t count = (std::size_t{is_listed<Entries>(Target)} + ... + 0);
-  std::array<gemm_kernel, count> list{};
-  [[maybe_unused]] std::size_t i = 0;
-  const auto add = [&]<class E>() {
-    if constexpr (is_listed<E>(Target)) list[i++] = gemm_kernel_of<E>();
-  };
-  (add.template operator()<Entries>(), ...);
-  return list;
-}
-
-/// The kernels that run where code for Target does.
-template<int Target>
-inline constexpr auto kernels_of_target = listed<Target>(gemm_entries{});
-
-/// The kernels that run where code for `target` does; none for 0.
-inline std::span<const gemm_kernel> kernels_for(int target) {
-  switch (target) {
-    case 800:
-      return kernels_of_target<800>;
-    case 890:
-      return kernels_of_target<890>;
-    case 900:
-      return kernels_of_target<900>;
-    case 1000:
-      return kernels_of_target<1000>;
-    case 1200:
-      return kernels_of_target<1200>;
-    default:
-      return {};
-  }
-}
+/// Every entry; docs/support_matrix.md is written from it.
+using f16_entries = sixteen_bit_entries<f16>;
+using bf16_entries = sixteen_bit_entries<bf16>;
+using gemm_entries = concatenated<hopper_entries, integer_entries, fp8_entries, f16_entries, bf16_entries>;
 
 }  // namespace qtl::inline v0::gpu

@@ -27,7 +27,9 @@ struct packed_rows {
 
   constexpr std::int64_t row_bytes() const { return packed_bytes(k, bits); }
   constexpr std::int64_t row_stride() const { return (row_bytes() + 15) / 16 * 16; }
-  constexpr std::int64_t scale_rows() const { return is_blocked ? ceil_div(n, std::int64_t{128}) : n; }
+  constexpr std::int64_t scale_rows() const {
+    return is_blocked ? ceil_div(n, std::int64_t{128}) : n;
+  }
   constexpr std::int64_t scale_cols() const {
     return is_blocked ? ceil_div(k, std::int64_t{128}) : 1;
   }

@@ -3,10 +3,9 @@
 // Holds: quantizer_of<A, F>, group_stride_of. To add a policy: its name in quantizer_list.cuh.
 #pragma once
 
-#include "qtl/backend/gpu/device_backend.hpp"
-#include "qtl/gpu/host/launch.cuh"
+#include "qtl/backend/gpu/device_activations.hpp"
+#include "qtl/gpu/host/quantize.cuh"
 #include "qtl/gpu/kernel/convert_rows.cuh"
-#include "qtl/gpu/kernel/quantize_rows.cuh"
 
 namespace qtl::inline v0::gpu {
 
@@ -20,16 +19,11 @@ struct quantizer_entry {
   static status run(const quantize_args& q) {
     if constexpr (is_unscaled<typename A::scheme>)
       return convert(q);
-    else if (q.x.cols <= short_row::reach)
-      return quantize<short_row>(q);
     else
-      return quantize<long_row>(q);
+      return quantize(q);
   }
 
  private:
-  using short_row = row_team<32, 4, 4>;
-  using long_row = row_team<256, 1, 4>;
-
   static auto source(const quantize_args& q) {
     return typename plain_row<F>::params{static_cast<const real_element<F>*>(q.x.data),
                                          q.x.row_stride};
@@ -46,11 +40,8 @@ struct quantizer_entry {
     return launch<kernel>(p, q.stream);
   }
 
-  template<class Team>
   static status quantize(const quantize_args& q) {
-    using kernel =
-        quantize_rows<row_quantization<A, plain_row<F>, Team, parameter_form::decoded>>;
-    typename kernel::params p;
+    quantize_rows_params<A, plain_row<F>, parameter_form::decoded> p;
     p.x = source(q);
     p.m = q.x.rows;
     p.k = q.x.cols;
@@ -68,7 +59,7 @@ struct quantizer_entry {
       if constexpr (A::scheme::zero_point == zero_point_kind::integer)
         p.given.offset = static_cast<offset_type<A>>(q.fixed.zero_point);
     }
-    return launch<kernel>(p, q.stream);
+    return quantize_matrix(p, q.stream);
   }
 };
 
@@ -76,8 +67,9 @@ struct quantizer_entry {
 template<QuantPolicy A, class F>
 constexpr device_quantizer quantizer_of() {
   using entry = quantizer_entry<A, F>;
-  return {is_unscaled<typename A::scheme> ? short_name("convert_rows") : short_name("quantize_rows"),
-          &entry::supports, &entry::run};
+  return {
+      is_unscaled<typename A::scheme> ? short_name("convert_rows") : short_name("quantize_rows"),
+      &entry::supports, &entry::run};
 }
 
 }  // namespace qtl::inline v0::gpu

@@ -8,13 +8,13 @@
 
 namespace qtl::inline v0::gpu {
 
+/// The kernels of one pair of formats.
+template<class X, class W, class... Tilings>
+auto s4s4_kernels(type_list<Tilings...>) -> rows_family<4, gemm_s4s4<Tilings, X, W>...>;
+
 /// The family of one pair of formats.
 template<class X, class W>
-struct s4s4_family {
-  template<class... Tilings>
-  static auto all(type_list<Tilings...>) -> type_list<gemm_s4s4<Tilings, X, W>...>;
-
-  using kernels = decltype(all(s4s4_tilings{}));
+struct s4s4_family : decltype(s4s4_kernels<X, W>(s4s4_tilings{})) {
   static constexpr short_name name =
       short_name("w4a4_").append(X::name.view()).append(W::name.view());
   static constexpr arithmetic_unit unit = arithmetic_unit::s4;
@@ -23,6 +23,6 @@ struct s4s4_family {
 
 /// s4 or u4 activations times s4 or u4 weights; a scale per tensor, token or channel.
 template<class X, class W>
-using s4s4_entry = rows_entry<s4s4_family<X, W>>;
+using s4s4_entry = product_entry<s4s4_family<X, W>>;
 
 }  // namespace qtl::inline v0::gpu

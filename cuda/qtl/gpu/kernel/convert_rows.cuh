@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/convert_rows.cuh - m x k reals to f16 or bf16, each rounded once.
 // Holds: real_conversion (the Config), convert_rows. For activations that a product takes in 16 bits and that come in
-// another format, or at addresses that wide loads cannot use. Bits are those of the format's encode.
+// another format, or at addresses that wide loads cannot use. Bits are those of the format's
+// encode.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "qtl/base/math.hpp"
+#include "qtl/gpu/ptx/registers.cuh"
 #include "qtl/gpu/tile/row_source.cuh"
 
 namespace qtl::inline v0::gpu {

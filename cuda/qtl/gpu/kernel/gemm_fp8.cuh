@@ -26,6 +26,7 @@ namespace qtl::inline v0::gpu {
 template<ptx::Fp8Operand X, ptx::Fp8Operand W>
 struct fp8_instruction {
   using accumulator = float;
+  QTL_HOST_DEVICE static constexpr bool is_expanded(int sm) { return sm == 900 || sm == 1000; }
   QTL_DEVICE static void multiply(float (&d)[4], const std::uint32_t (&a)[4],
                                   const std::uint32_t (&b)[2]) {
     ptx::mma_m16n8k32<X, W>(d, a, b);
@@ -51,21 +52,20 @@ constexpr double block_error(std::int64_t k, int splits) {
 /// A slab of 128 columns by the tensor cores, slabs in f32, ascending. Derived adds them up.
 template<Tiling Config, class Instruction>
 struct slab_sums {
-  using rows = fragment_rows<Config::tile_k>;
   using shape = block_shape<Config>;
   static_assert(Config::tile_k == promoted_columns, "a slab is what is promoted at once");
   static constexpr int m = shape::fragments_m;
   static constexpr int n = shape::fragments_n;
 
   float sums[m][n][4];
-  warp_product<Instruction, m, n, Config::tile_k> slab;
+  warp_product_of<Config, Instruction> slab;
 
-  QTL_DEVICE slab_sums() {
+  QTL_DEVICE explicit slab_sums(const warp_place& place) : slab(place.tile_row, place.tile_column) {
     unrolled<m * n * 4>([&](auto e) { sums[e / (4 * n)][e / 4 % n][e % 4] = 0.0f; });
   }
-  QTL_DEVICE void multiply(const rows& x, const rows& w, const warp_place& place) {
+  QTL_DEVICE void multiply(std::uint32_t x, std::uint32_t w) {
     slab.clear();
-    slab.add_slab(x, place.tile_row, w, place.tile_column);
+    slab.add_slab(x, w);
   }
 };
 
@@ -75,11 +75,10 @@ struct promoted_sums : slab_sums<Config, Instruction> {
   using base = slab_sums<Config, Instruction>;
 
   template<class Params>
-  QTL_DEVICE promoted_sums(const Params&, const warp_place&) {}
+  QTL_DEVICE promoted_sums(const Params&, const warp_place& place) : base(place) {}
 
-  QTL_DEVICE void add(const typename base::rows& x, const typename base::rows& w,
-                      const warp_place& place, std::int64_t) {
-    this->multiply(x, w, place);
+  QTL_DEVICE void add(std::uint32_t x, std::uint32_t w, std::int64_t) {
+    this->multiply(x, w);
     unrolled<base::m * base::n * 4>([&](auto e) {
       float& sum = this->sums[e / (4 * base::n)][e / 4 % base::n][e % 4];
       sum = ptx::add_rn(sum, this->slab.sums[e / (4 * base::n)][e / 4 % base::n][e % 4]);
@@ -119,14 +118,14 @@ struct block_sums : slab_sums<Config, Instruction> {
   std::int64_t w_row;
 
   QTL_DEVICE block_sums(const block_product_params& p, const warp_place& place)
-      : x_scales(p.x_scales),
+      : base(place),
+        x_scales(p.x_scales),
         w_scales(p.w_scales),
         row(place.row + fragment_place::of_lane().row),
         last_row(p.epilogue.m - 1),
         w_row((place.column < p.epilogue.n ? place.column : 0) / 128) {}
 
-  QTL_DEVICE void add(const typename base::rows& x, const typename base::rows& w,
-                      const warp_place& place, std::int64_t group) {
+  QTL_DEVICE void add(std::uint32_t x, std::uint32_t w, std::int64_t group) {
     // Loaded before the tensor cores start, used when they are done.
     float scale[2 * base::m];
     const float w_scale = w_scales.at(w_row, group);
@@ -134,7 +133,7 @@ struct block_sums : slab_sums<Config, Instruction> {
       const std::int64_t i = row + 8 * r;
       scale[r] = ptx::multiply_rn(x_scales.at(i < last_row ? i : last_row, group), w_scale);
     });
-    this->multiply(x, w, place);
+    this->multiply(x, w);
     unrolled<base::m * base::n * 4>([&](auto e) {
       constexpr int f = e.value / (4 * base::n);
       float& sum = this->sums[f][e / 4 % base::n][e % 4];
@@ -150,13 +149,12 @@ enum class fp8_sums_kind {
   promoted,  ///< for 128 columns there, then in f32
 };
 
-/// The Configs that are shipped. A warp has 64 x 32 outputs at most: where conversions stand in for
-/// the instruction, more would not fit its registers.
+/// The Configs that are shipped. A warp that keeps two sums of each output has 32 x 32 of them:
+/// where conversions stand in for the instruction, more would not fit its registers.
 using fp8_running_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages>;
-using fp8_promoted_tilings = type_list<tile_128x128x128_3stages, tile_64x64x128_4stages,
+using fp8_promoted_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4stages,
                                        tile_32x64x128_5stages, tile_16x64x128_6stages>;
-using fp8_block_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4stages,
-                                    tile_32x64x128_5stages, tile_16x64x128_6stages>;
+using fp8_block_tilings = fp8_promoted_tilings;
 
 /// Whether key is a product of these formats with scales of the kind named.
 template<class X, class W>
@@ -193,6 +191,7 @@ struct gemm_fp8 : fp8_kernel<Config>,
                   multistage_product<Config, fp8_sums_of<Kind, Config, fp8_instruction<X, W>>> {
   using params = product_params;
   using shape = block_shape<Config>;
+  static constexpr fp8_sums_kind kind = Kind;
   static constexpr short_name name =
       short_name(Kind == fp8_sums_kind::running ? std::string_view("fp8_running_")
                                                 : std::string_view("fp8_"))

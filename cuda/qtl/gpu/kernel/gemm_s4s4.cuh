@@ -17,6 +17,7 @@ namespace qtl::inline v0::gpu {
 template<ptx::Int4Operand X, ptx::Int4Operand W>
 struct int4_instruction {
   using accumulator = std::int32_t;
+  QTL_HOST_DEVICE static constexpr bool is_expanded(int sm) { return sm == 900 || sm == 1000 || sm == 1200; }
   QTL_DEVICE static void multiply(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
                                   const std::uint32_t (&b)[2]) {
     ptx::mma_m16n8k64<X, W>(d, a, b);

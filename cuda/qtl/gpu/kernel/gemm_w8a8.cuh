@@ -19,6 +19,7 @@ namespace qtl::inline v0::gpu {
 template<ptx::Int8Operand X, ptx::Int8Operand W>
 struct int8_instruction {
   using accumulator = std::int32_t;
+  QTL_HOST_DEVICE static constexpr bool is_expanded(int) { return false; }
   QTL_DEVICE static void multiply(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
                                   const std::uint32_t (&b)[2]) {
     ptx::mma_m16n8k32<X, W>(d, a, b);

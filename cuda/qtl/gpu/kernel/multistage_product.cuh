@@ -59,8 +59,7 @@ struct block_shape {
 
 /// Sums holds the accumulators of a warp:
 ///     Sums(const Params&, const warp_place&);
-///     void add(const fragment_rows<tile_k>& x, const fragment_rows<tile_k>& w, const warp_place&,
-///              std::int64_t slab);
+///     void add(std::uint32_t x, std::uint32_t w, std::int64_t slab);   // tiles in shared memory
 ///     accumulator sums[fragments_m][fragments_n][4];
 template<Tiling Config, class Sums, class Params = product_params>
 struct multistage_product {
@@ -89,7 +88,7 @@ struct multistage_product {
     const slab_range range =
         split_slabs(ceil_div<std::int64_t>(p.x.bytes, Config::tile_k), split, p.split.splits);
     Sums sums(p, place);
-    accumulate(p, tile, place, range, sums);
+    accumulate(p, tile, range, sums);
     const std::uint32_t scratch = ptx::shared_base();
     if (!reduce_split<shape::threads>(p.split, index, split, scratch, sums.sums)) return;
     finish_fragments(p.epilogue, scratch + ptx::warp_index() * shape::finish_bytes, place.row,
@@ -98,7 +97,7 @@ struct multistage_product {
 
  private:
   QTL_DEVICE static void accumulate(const Params& p, const tile_place& tile,
-                                    const warp_place& place, const slab_range& range, Sums& sums) {
+                                    const slab_range& range, Sums& sums) {
     const std::uint32_t ring = ptx::shared_base();
     const tile_copy<Config::tile_m, Config::tile_k, shape::threads> copy_x(
         p.x, tile.m * Config::tile_m);
@@ -115,25 +114,25 @@ struct multistage_product {
           copy_w(x_at(stage) + shape::x_bytes, byte);
         },
         [&](std::int64_t slab, int stage) {
-          sums.add({x_at(stage)}, {x_at(stage) + shape::x_bytes}, place, range.first + slab);
+          sums.add(x_at(stage), x_at(stage) + shape::x_bytes, range.first + slab);
         });
   }
 };
 
+/// The accumulators of a warp under Config.
+template<Tiling Config, class Instruction>
+using warp_product_of = warp_product<Instruction, block_shape<Config>::fragments_m,
+                                     block_shape<Config>::fragments_n, Config::tile_k>;
+
 /// Sums that an instruction adds up from the first slab to the last.
 template<Tiling Config, class Instruction>
-struct plain_sums
-    : warp_product<Instruction, block_shape<Config>::fragments_m, block_shape<Config>::fragments_n,
-                   Config::tile_k> {
-  using rows = fragment_rows<Config::tile_k>;
-
+struct plain_sums : warp_product_of<Config, Instruction> {
   template<class Params>
-  QTL_DEVICE plain_sums(const Params&, const warp_place&) {
+  QTL_DEVICE plain_sums(const Params&, const warp_place& place)
+      : warp_product_of<Config, Instruction>(place.tile_row, place.tile_column) {
     this->clear();
   }
-  QTL_DEVICE void add(const rows& x, const rows& w, const warp_place& place, std::int64_t) {
-    this->add_slab(x, place.tile_row, w, place.tile_column);
-  }
+  QTL_DEVICE void add(std::uint32_t x, std::uint32_t w, std::int64_t) { this->add_slab(x, w); }
 };
 
 }  // namespace qtl::inline v0::gpu

@@ -33,7 +33,7 @@ struct tile_128x128x64_4stages {
   static constexpr reuse weights = reuse::many;
 };
 
-/// For products that keep two sums of each output: 64 x 32, or 32 x 32, for each of eight warps.
+/// Eight warps with 64 x 32 outputs each, or with 32 x 32 for products that keep two sums of each.
 struct tile_128x128x128_3stages {
   static constexpr short_name name = "128x128x128x3";
   static constexpr int tile_m = 128, tile_n = 128, tile_k = 128;

@@ -11,7 +11,8 @@
 
 namespace qtl::inline v0::gpu::ptx {
 
-/// Starts copying `bytes` bytes to shared memory; they count on the barrier, which must expect them.
+/// Starts copying `bytes` bytes to shared memory; they count on the barrier, which must expect
+/// them.
 template<int Sm = compiled_sm>
 QTL_DEVICE void bulk_load(std::uint32_t to, const void* from, std::uint32_t bytes,
                           std::uint32_t barrier) {
@@ -64,7 +65,8 @@ QTL_DEVICE void bulk_wait() {
 #endif
 }
 
-/// Returns once all but the newest Pending groups have read shared memory, which may be reused then.
+/// Returns once all but the newest Pending groups have read shared memory, which may be reused
+/// then.
 template<int Pending, int Sm = compiled_sm>
 QTL_DEVICE void bulk_wait_read() {
   static_assert(target_has(Sm, 900), "bulk copies exist from sm_90 on");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/cluster.cuh - the blocks of a cluster: who they are, their barrier, each other's shared memory.
-// Holds: cluster_rank, cluster_blocks, cluster_arrive, cluster_wait, cluster_barrier, map_shared, load_cluster, store_cluster.
+// Holds: cluster_rank, cluster_blocks, cluster_arrive, cluster_wait, cluster_barrier; map_shared, load_cluster,
+// store_cluster.
 // Without clusters a kernel runs in clusters of one block, and all of this works.
 #pragma once
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/fence.cuh - fences between ordinary accesses and those of the asynchronous proxy.
-// Holds: fence_async_shared, fence_async, fence_mbarrier_init. Fences of wgmma: wgmma.cuh; of global memory: atomic.cuh.
-// TMA and wgmma read shared memory through another path than store_shared does: after the stores, every storing
-// thread fences, then the threads meet at a barrier, then the copy or the product may be issued.
+// Holds: fence_async_shared, fence_async, fence_mbarrier_init. Not here: fences of wgmma (wgmma.cuh).
+// TMA and wgmma read shared memory through another path than store_shared does: after the stores,
+// every storing thread fences, then the threads meet at a barrier, then the copy or the product may
+// be issued.
 #pragma once
 
 #include "qtl/gpu/ptx/emulated_hopper.hpp"

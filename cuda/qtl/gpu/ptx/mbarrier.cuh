@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/mbarrier.cuh - barriers in shared memory that count arrivals and bytes.
 // Holds: init, invalidate, arrive (here and in another block of the cluster), expect_tx, try_wait, wait.
-// A phase ends when every arrival has come and every expected byte has landed; then the next begins. The phases
-// alternate between parity 0 and 1: waiting for parity 1 on a fresh barrier returns at once.
-// Transactions and remote arrivals need sm_90; the rest runs everywhere.
+// A phase ends when every arrival has come and every expected byte has landed; then the next
+// begins. The phases alternate between parity 0 and 1: waiting for parity 1 on a fresh barrier
+// returns at once. Transactions and remote arrivals need sm_90; the rest runs everywhere.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace qtl::inline v0::gpu::ptx {
 /// Bytes of a barrier in shared memory, and its alignment.
 inline constexpr std::uint32_t mbarrier_bytes = 8;
 
-/// Makes 8 bytes of shared memory a barrier whose phases take `arrivals` arrivals. Other threads may
-/// use it after a block barrier, other blocks and TMA after fence_mbarrier_init and a barrier.
+/// Makes 8 bytes of shared memory a barrier whose phases take `arrivals` arrivals. Other threads
+/// may use it after a block barrier, other blocks and TMA after fence_mbarrier_init and a barrier.
 QTL_DEVICE void mbarrier_init(std::uint32_t barrier, std::uint32_t arrivals) {
 #if QTL_GPU_EMULATED
   emulated::mbarrier_init(barrier, arrivals);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/setmaxnreg.cuh - moves registers from one warpgroup to another (sm_90a and its successors).
 // Holds: give_registers, take_registers. All 128 threads of a warpgroup call them, each role in one branch of a
-// single if/else; the kernel needs __launch_bounds__ with a minimum of blocks, else ptxas ignores them (C7508).
+// single if/else; the kernel needs __launch_bounds__ with a minimum of blocks, else ptxas ignores
+// them (C7508).
 #pragma once
 
 #include "qtl/gpu/ptx/emulated_hopper.hpp"

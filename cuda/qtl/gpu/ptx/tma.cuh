@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/tma.cuh - the copy engine's boxes: tensors of one or two dimensions to and from shared memory.
-// Holds: l2_policy, tma_load_1d, tma_load_2d, their multicast twins, tma_store_1d, tma_store_2d. Untyped bytes: bulk.cuh.
-// One thread issues a copy. A load's bytes, those outside of the tensor too (they arrive as zeros), count on the
-// barrier, which must expect them; a store leaves out what lies outside. x counts elements, y rows.
+// Holds: l2_policy, tma_load_1d, tma_load_2d and its multicast twin, tma_store_1d, tma_store_2d.
+// Not here: copies of untyped bytes (bulk.cuh).
+// One thread issues a copy. A load's bytes, those outside of the tensor too (they arrive as zeros),
+// count on the barrier, which must expect them; a store leaves out what lies outside. x counts
+// elements, y rows.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +24,7 @@ QTL_DEVICE l2_policy l2_evict_first() {
   static_assert(target_has(Sm, 900), "bulk copies exist from sm_90 on");
   std::uint64_t bits = 0;
 #if !QTL_GPU_EMULATED
-  if constexpr (Sm >= 900)
-    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(bits));
+  if constexpr (Sm >= 900) asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(bits));
 #endif
   return {bits};
 }
@@ -90,8 +91,8 @@ QTL_DEVICE void tma_load_2d(std::uint32_t to, const tensor_map& map, std::uint32
 #endif
 }
 
-/// Copies one box to the same address in every block of the cluster whose bit is set in `ranks`, and
-/// counts its bytes on the barrier of the same address there.
+/// Copies one box to the same address in every block of the cluster whose bit is set in `ranks`,
+/// and counts its bytes on the barrier of the same address there.
 template<int Sm = compiled_sm>
 QTL_DEVICE void tma_load_2d_multicast(std::uint32_t to, const tensor_map& map,
                                       std::uint32_t barrier, std::int32_t x, std::int32_t y,
@@ -136,9 +137,10 @@ QTL_DEVICE void tma_store_1d(const tensor_map& map, std::uint32_t from, std::int
   emulated::tma_store({from, &map, 0, 1, {x, 0}, 0});
 #else
   if constexpr (Sm >= 900)
-    asm volatile("cp.async.bulk.tensor.1d.global.shared::cta.bulk_group [%0, {%2}], [%1];" ::"l"(&map),
-                 "r"(from), "r"(x)
-                 : "memory");
+    asm volatile(
+        "cp.async.bulk.tensor.1d.global.shared::cta.bulk_group [%0, {%2}], [%1];" ::"l"(&map),
+        "r"(from), "r"(x)
+        : "memory");
 #endif
 }
 

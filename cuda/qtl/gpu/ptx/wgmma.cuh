@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/ptx/wgmma.cuh - the asynchronous 64 x n products of a warpgroup (sm_90a).
 // Holds: wgmma with A from shared memory or from registers, wgmma_fence, wgmma_commit, wgmma_wait, keep_registers.
-// Between wgmma and the wait that covers it: neither read nor write d and the registers of A, and leave the
-// operands' shared memory alone. Warp w of the warpgroup holds rows 16w..16w+15 of d; within it lane l holds
-// d[4c + 2h + j] = row l/4 + 8h, column 8c + 2(l%4) + j, as mma.m16n8 has it.
+// Between wgmma and the wait that covers it: neither read nor write d and the registers of A, and
+// leave the operands' shared memory alone. Warp w of the warpgroup holds rows 16w..16w+15 of d;
+// within it lane l holds d[4c + 2h + j] = row l/4 + 8h, column 8c + 2(l%4) + j, as mma.m16n8 has
+// it.
 #pragma once
 
 #include <cstdint>
@@ -31,14 +32,15 @@ QTL_HOST_DEVICE constexpr void check_wgmma() {
   static_assert(wgmma_columns_exist(N), "no asm statement for this n: see generate/wgmma.py");
 }
 
-/// d = a b + (accumulate ? d : 0) for 64 rows, N columns and 32 bytes of k; both from shared memory.
+/// d = a b + (accumulate ? d : 0) for 64 rows, N columns and 32 bytes of k; both from shared
+/// memory.
 template<int N, class A, class B, int Sm = compiled_sm>
 QTL_DEVICE void wgmma(wgmma_accumulator<A> (&d)[N / 2], std::uint64_t a, std::uint64_t b,
                       bool accumulate) {
   check_wgmma<N, A, B, Sm>();
 #if QTL_GPU_EMULATED
-  emulated::wgmma({emulated::operand_of<A>, emulated::operand_of<B>, N, d, nullptr, a, b,
-                   accumulate});
+  emulated::wgmma(
+      {emulated::operand_of<A>, emulated::operand_of<B>, N, d, nullptr, a, b, accumulate});
 #else
   if constexpr (Sm == 900) wgmma_asm<A, B>(d, a, b, accumulate);
 #endif

@@ -22,9 +22,9 @@ inline constexpr int wgmma_depth = HalfOperand<A> ? 16 : 32;
 
 /// Whether PTX pairs A with B: integers of any sign, 8-bit floats of any kind, 16-bit ones alike.
 template<class A, class B>
-inline constexpr bool wgmma_pairs = (Int8Operand<A> && Int8Operand<B>) ||
-                                    (Fp8Operand<A> && Fp8Operand<B>) ||
-                                    (HalfOperand<A> && std::is_same_v<A, B>);
+inline constexpr bool wgmma_pairs =
+    (Int8Operand<A> && Int8Operand<B>) || (Fp8Operand<A> && Fp8Operand<B>) ||
+    (HalfOperand<A> && std::is_same_v<A, B>);
 
 /// The n for which asm statements are written (generate/wgmma.py): what kernels use of the 32 that
 /// floats have and the 18 that integers have. Every one of them is legal for both.
@@ -35,8 +35,9 @@ QTL_HOST_DEVICE constexpr bool wgmma_columns_exist(int n) {
   return false;
 }
 
-/// The parts of a floating-point wgmma that differ between 8 and 16 bits: the depth in its name, and
-/// the immediates after the predicate (no negation, no transpose). ss and rs: where A comes from.
+/// The parts of a floating-point wgmma that differ between 8 and 16 bits: the depth in its name,
+/// and the immediates after the predicate (no negation, no transpose). ss and rs: where A comes
+/// from.
 template<class A, bool Half = HalfOperand<A>>
 struct wgmma_text {
   static constexpr char shape[] = "k32";

@@ -82,12 +82,20 @@ QTL_DEVICE bool reduce_split(const split_k& split, std::int64_t tile, int mine,
     ptx::store_global(partials.at(mine, f), words_of(sums[f / N][f % N]));
   });
   if (!arrives_last(split, tile, scratch)) return false;
-  unrolled<M * N * 4>([&](auto e) { sums[e / (4 * N)][e / 4 % N][e % 4] = T{}; });
-  for (int s = 0; s < split.splits; ++s)
-    unrolled<M * N>([&](auto f) {
-      const ptx::words4 part = ptx::load_global(partials.at(s, f));
-      unrolled<4>([&](auto e) { sums[f / N][f % N][e] += bit_cast<T>(part.w[e]); });
+  // A few fragments at a time: loads are under way together, and registers suffice for all.
+  constexpr int batch = M * N % 8 == 0 ? 8 : M * N % 4 == 0 ? 4 : M * N % 2 == 0 ? 2 : 1;
+  unrolled<M * N / batch>([&](auto b) {
+    T total[batch][4] = {};
+    for (int s = 0; s < split.splits; ++s)
+      unrolled<batch>([&](auto f) {
+        const ptx::words4 part = ptx::load_global(partials.at(s, b * batch + f));
+        unrolled<4>([&](auto e) { total[f][e] += bit_cast<T>(part.w[e]); });
+      });
+    unrolled<batch * 4>([&](auto e) {
+      constexpr int f = b.value * batch + e.value / 4;
+      sums[f / N][f % N][e % 4] = total[e / 4][e % 4];
     });
+  });
   return true;
 }
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/copy.cuh - a tile of a row-major matrix of bytes from global to shared memory.
-// Holds: byte_rows, copy_width, tile_copy<Rows, RowBytes, Threads>. Rows and columns beyond the
-// matrix become zeros. Rows may begin at any address: 16 bytes a copy where all are aligned so, 4
-// where they are aligned to 4, and single bytes through registers elsewhere.
+// Holds: byte_rows, copy_width, tile_copy<Rows, RowBytes, Threads>. Rows may begin at any
+// address: 16 bytes a copy where all are aligned so, 4 where they are aligned to 4, and single bytes
+// through registers elsewhere.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "qtl/base/math.hpp"
 #include "qtl/gpu/ptx/cp_async.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
 #include "qtl/gpu/tile/swizzle.cuh"
+#include "qtl/gpu/tile/unrolled.cuh"
 
 namespace qtl::inline v0::gpu {
 
@@ -36,65 +38,98 @@ enum class reuse { many, once };
 
 /// Copies Rows x RowBytes, swizzled, with all Threads of a block. The copies belong to the group
 /// that the caller commits; bytes that went through registers are visible after the next barrier.
+/// Columns beyond the matrix become zeros: they add nothing to a product. Rows beyond it become
+/// copies of its last: nobody stores their products.
 template<int Rows, int RowBytes, int Threads, reuse Reuse = reuse::many>
 struct tile_copy {
   using layout = swizzled_rows<RowBytes>;
   static constexpr int shared_bytes = Rows * RowBytes;
-  static constexpr int chunks = Rows * layout::chunks;
+  // A thread keeps to one chunk of every so many rows: addresses are sums, with one product each.
+  static constexpr int rows_at_once = Threads / layout::chunks;
+  static constexpr int passes = ceil_div(Rows, rows_at_once);
+  static_assert(Threads % layout::chunks == 0 && rows_at_once % 8 == 0,
+                "the swizzle repeats from one row of a thread to its next");
 
   byte_rows from;
-  std::int64_t first_row = 0;
-  int width = 16;  ///< copy_width(from)
+  const std::byte* source;  ///< of this thread's first chunk, were it at byte 0
+  unsigned rows_below;      ///< of the matrix, below the row of that chunk
 
-  QTL_DEVICE tile_copy(const byte_rows& matrix, std::int64_t row)
-      : from(matrix), first_row(row), width(copy_width(matrix)) {}
+  QTL_DEVICE tile_copy(const byte_rows& matrix, std::int64_t first_row) : from(matrix) {
+    const std::int64_t last = from.rows - 1;
+    const std::int64_t mine = first_row + row() < last ? first_row + row() : last;
+    rows_below = last - mine < Rows ? static_cast<unsigned>(last - mine) : Rows;
+    source = from.data + mine * from.stride + 16 * chunk();
+  }
 
   /// Columns [first_byte, first_byte + RowBytes) to the tile at shared address `to`.
   QTL_DEVICE void operator()(std::uint32_t to, std::int64_t first_byte) const {
-    for (unsigned c = ptx::thread_index(); c < chunks; c += Threads) {
-      const unsigned row = c / layout::chunks;
-      const unsigned chunk = c % layout::chunks;
-      copy_chunk(to + layout::offset(row, chunk), first_row + row, first_byte + 16 * chunk);
-    }
+    const std::uint32_t chunk_to = to + layout::offset(row(), chunk());
+    const std::byte* at = source + first_byte;
+    if (first_byte + RowBytes <= from.bytes && copy_width(from) == 16)
+      unrolled<passes>([&](auto pass) {
+        if (lies_below(pass)) return;
+        copy_16(chunk_to + pass.value * rows_at_once * RowBytes, row_at(at, pass));
+      });
+    else
+      copy_ragged(chunk_to, at, first_byte);
   }
 
  private:
-  QTL_DEVICE void copy_chunk(std::uint32_t to, std::int64_t row, std::int64_t byte) const {
-    const std::int64_t left = row < from.rows ? from.bytes - byte : 0;
-    const int valid = left >= 16 ? 16 : left > 0 ? static_cast<int>(left) : 0;
-    // Where nothing is valid, the address is that of the matrix: it must be one at all events.
-    const std::byte* source = valid > 0 ? from.data + row * from.stride + byte : from.data;
-    if (width == 16)
-      copy_16(to, source, valid);
-    else if (width == 4)
-      copy_words(to, source, valid);
-    else
-      copy_bytes(to, source, valid);
+  QTL_DEVICE static unsigned row() { return ptx::thread_index() / layout::chunks; }
+  QTL_DEVICE static unsigned chunk() { return ptx::thread_index() % layout::chunks; }
+
+  /// Whether this thread's row of a pass is none of the tile's.
+  QTL_DEVICE static bool lies_below(int pass) {
+    return Rows % rows_at_once != 0 && row() + static_cast<unsigned>(pass * rows_at_once) >= Rows;
+  }
+  QTL_DEVICE const std::byte* row_at(const std::byte* first, int pass) const {
+    const auto below = static_cast<unsigned>(pass * rows_at_once);
+    // Strides are below 4 GiB: one 32-bit product with a 64-bit sum.
+    return first + static_cast<std::uint64_t>(below < rows_below ? below : rows_below) *
+                       static_cast<std::uint32_t>(from.stride);
   }
 
-  QTL_DEVICE static void copy_16(std::uint32_t to, const std::byte* source, int valid) {
+  QTL_DEVICE static void copy_16(std::uint32_t to, const std::byte* at, int valid = 16) {
     if constexpr (Reuse == reuse::once)
-      ptx::cp_async_once<16>(to, source, valid);
+      ptx::cp_async_once<16>(to, at, valid);
     else
-      ptx::cp_async<16>(to, source, valid);
+      ptx::cp_async<16>(to, at, valid);
   }
-  QTL_DEVICE static void copy_words(std::uint32_t to, const std::byte* source, int valid) {
-    for (int at = 0; at < 16; at += 4) {
-      const int rest = valid - at;
-      ptx::cp_async<4>(to + static_cast<std::uint32_t>(at), rest > 0 ? source + at : source,
-                       rest >= 4  ? 4
-                       : rest > 0 ? rest
-                                  : 0);
-    }
+
+  /// Where columns end, or rows are not aligned to 16 bytes: rolled loops, small beside the one
+  /// that they stand in.
+  QTL_DEVICE void copy_ragged(std::uint32_t to, const std::byte* first,
+                              std::int64_t first_byte) const {
+    const std::int64_t left = from.bytes - first_byte - 16 * chunk();
+    const int valid = left >= 16 ? 16 : left > 0 ? static_cast<int>(left) : 0;
+    const int width = copy_width(from);
+    rolled(passes, [&](int pass) {
+      if (lies_below(pass)) return;
+      // Where nothing is valid, the address is that of the matrix: it must be one at all events.
+      const std::byte* at = valid > 0 ? row_at(first, pass) : from.data;
+      const std::uint32_t pass_to = to + static_cast<std::uint32_t>(pass * rows_at_once * RowBytes);
+      if (width == 16)
+        copy_16(pass_to, at, valid);
+      else
+        rolled(4, [&](int word) { copy_word(pass_to, at, valid, width, 4 * word); });
+    });
   }
-  QTL_DEVICE static void copy_bytes(std::uint32_t to, const std::byte* source, int valid) {
-    ptx::words4 chunk{};
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(source);
-    for (int at = 0; at < 16; ++at) {
-      const std::uint32_t byte = at < valid ? ptx::load_global(bytes + at) : 0u;
-      chunk.w[at / 4] |= byte << (8 * (at % 4));
+  /// The word `first` bytes into a chunk.
+  QTL_DEVICE void copy_word(std::uint32_t chunk, const std::byte* at, int valid, int width,
+                            int first) const {
+    const int rest = valid - first > 4 ? 4 : valid - first > 0 ? valid - first : 0;
+    const std::uint32_t to = chunk + static_cast<std::uint32_t>(first);
+    at = rest > 0 ? at + first : from.data;
+    if (width == 4) {
+      ptx::cp_async<4>(to, at, rest);
+      return;
     }
-    ptx::store_shared<ptx::words4>(to, chunk);
+    std::uint32_t word = 0;
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(at);
+    rolled(rest, [&](int b) {
+      word |= static_cast<std::uint32_t>(ptx::load_global(bytes + b)) << (8 * b);
+    });
+    ptx::store_shared<std::uint32_t>(to, word);
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/tile/unrolled.cuh - loops whose count is known when compiling, written out.
-// Holds: constant<I>, unrolled<N>. Arrays in registers need indices that the compiler knows; a
-// pragma for that is spelled differently by every compiler, a pack is not.
+// qtl/gpu/tile/unrolled.cuh - loops that are written out, and loops that are not.
+// Holds: constant<I>, unrolled<N>, rolled. Arrays in registers need indices that the compiler
+// knows; a pragma for that is spelled differently by every compiler, a pack is not.
 #pragma once
 
 #include <utility>
@@ -26,6 +26,15 @@ QTL_DEVICE void unrolled_over(std::integer_sequence<int, I...>, F& body) {
 template<int N, class F>
 QTL_DEVICE void unrolled(F&& body) {
   unrolled_over(std::make_integer_sequence<int, N>{}, body);
+}
+
+/// body(0), ... body(count - 1) by a loop that stays one, for code that is large or rarely run.
+template<class F>
+QTL_DEVICE void rolled(int count, F&& body) {
+#if !QTL_GPU_EMULATED
+#pragma unroll 1
+#endif
+  for (int i = 0; i < count; ++i) body(i);
 }
 
 }  // namespace qtl::inline v0::gpu

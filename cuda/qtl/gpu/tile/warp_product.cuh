@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/warp_product.cuh - one warp's share of a product: accumulators, and a slab into them.
-// Holds: warp_product<Instruction, M, N, RowBytes>. Instruction names the mma: a type `accumulator`
-// and `multiply(accumulator (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2])`.
+// Holds: warp_product<Instruction, M, N, RowBytes>. Instruction names the mma: a type `accumulator`,
+// `multiply(accumulator (&d)[4], const uint32 (&a)[4], const uint32 (&b)[2])`, and
+// `is_expanded(sm)`: whether a target has other instructions instead.
 #pragma once
 
 #include <cstdint>
 
+#include "qtl/gpu/ptx/target.cuh"
 #include "qtl/gpu/tile/fragments.cuh"
 #include "qtl/gpu/tile/unrolled.cuh"
 
@@ -21,39 +23,45 @@ struct warp_product {
   static constexpr int steps = RowBytes / 32;
 
   accumulator sums[M][N][4];
+  std::uint32_t x_lane;  ///< where this lane reads, from the first address of a tile of x
+  std::uint32_t w_lane;  ///< and of one of w
+
+  /// `row` is the warp's first row in a tile of x, `column` its first in one of w.
+  QTL_DEVICE warp_product(unsigned row, unsigned column)
+      : x_lane(row * RowBytes + fragments::x_lane()),
+        w_lane(column * RowBytes + fragments::w_lane()) {}
 
   QTL_DEVICE void clear() {
     unrolled<M * N * 4>([&](auto e) { sums[e / (4 * N)][e / 4 % N][e % 4] = accumulator{}; });
   }
 
-  /// Adds a slab: `row` is the warp's first row in the tile of x, `column` its first in that of w.
-  QTL_DEVICE void add_slab(const fragment_rows<RowBytes>& x, unsigned row,
-                           const fragment_rows<RowBytes>& w, unsigned column) {
-    // Two sets: the next step's fragments are loaded while this one's are multiplied.
-    operands ready[2];
-    ready[0].load(x, row, w, column, 0);
-    unrolled<steps>([&](auto step) {
-      if constexpr (step.value + 1 < steps)
-        ready[(step + 1) % 2].load(x, row, w, column, step + 1);
-      operands& o = ready[step % 2];
-      unrolled<M * N>([&](auto f) {
-        Instruction::multiply(sums[f / N][f % N], o.a[f / N], o.b[f % N]);
-      });
-    });
+  /// Adds a slab: the tiles of x and w at these shared addresses.
+  QTL_DEVICE void add_slab(std::uint32_t x, std::uint32_t w) {
+    const auto add = [&](int step) {
+      add_step((x + x_lane) ^ 32 * static_cast<std::uint32_t>(step),
+               (w + w_lane) ^ 32 * static_cast<std::uint32_t>(step));
+    };
+    // Of an instruction that the target expands into many, ptxas would prepare the operands of all
+    // steps at once, in more registers than there are.
+    if constexpr (Instruction::is_expanded(compiled_sm))
+      rolled(steps, add);
+    else
+      unrolled<steps>(add);
   }
 
  private:
-  struct operands {
+  using fragments = fragment_rows<RowBytes>;
+
+  /// 32 bytes of k, at this lane's addresses in both tiles.
+  QTL_DEVICE void add_step(std::uint32_t x, std::uint32_t w) {
     std::uint32_t a[M][4];
     std::uint32_t b[N][2];
-
-    QTL_DEVICE void load(const fragment_rows<RowBytes>& x, unsigned row,
-                         const fragment_rows<RowBytes>& w, unsigned column, unsigned step) {
-      unrolled<M>([&](auto i) { x.load_x(a[i], row + 16 * i, step); });
-      unrolled<N / 2>(
-          [&](auto j) { w.load_w(b[2 * j], b[2 * j + 1], column + 16 * j, step); });
-    }
-  };
+    unrolled<M>([&](auto i) { fragments::load_x_at(a[i], x + i.value * 16 * RowBytes); });
+    unrolled<N / 2>([&](auto j) {
+      fragments::load_w_at(b[2 * j], b[2 * j + 1], w + j.value * 16 * RowBytes);
+    });
+    unrolled<M * N>([&](auto f) { Instruction::multiply(sums[f / N][f % N], a[f / N], b[f % N]); });
+  }
 };
 
 }  // namespace qtl::inline v0::gpu

@@ -43,11 +43,10 @@ QTL_HOST_DEVICE constexpr int scale_size(scale_storage s) {
                                                                      : 1;
 }
 
-/// Every how many steps a group may start: a word is converted with one zero point, so groups start
-/// with units. NVFP4's groups of 16 are shorter than that, and have no zero points.
-QTL_HOST_DEVICE constexpr int steps_to_group(scale_storage s, bool has_zero_points,
-                                             int unit_steps) {
-  return s == scale_storage::as_e4m3 && !has_zero_points ? 1 : unit_steps;
+/// Every how many steps a group may start: where 32 columns do, so with a unit, for a word is
+/// converted with one zero point. NVFP4's groups are shorter than that, and have no zero points.
+QTL_HOST_DEVICE constexpr int steps_to_group(scale_storage s, bool has_zero_points, int step_cols) {
+  return s == scale_storage::as_e4m3 && !has_zero_points ? 1 : 32 / step_cols;
 }
 
 /// The packed form of an n x k weight. Along k it is counted in steps, the columns of one mma; a

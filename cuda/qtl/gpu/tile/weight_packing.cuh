@@ -123,7 +123,7 @@ constexpr weight_layout make_weight_layout(const policy_desc& w, std::int64_t n,
   l.scales = l.is_grouped ? packing::storage_of(w) : scale_storage::as_f32;
   l.group = l.is_grouped ? w.block_cols : k > 0 ? k : 1;
   l.groups = k > 0 ? ceil_div(k, l.group) : 1;
-  const std::int64_t apart = steps_to_group(l.scales, l.has_zero_points, l.unit_steps());
+  const std::int64_t apart = steps_to_group(l.scales, l.has_zero_points, step_cols);
   l.group_steps = ceil_div(l.group, apart * step_cols) * apart;
   l.has_column_order = reorders || !l.columns_match();
   return l;

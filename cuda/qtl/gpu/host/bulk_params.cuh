@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gpu/host/bulk_params.cuh - the params of a warp-specialized product: tensor maps of both operands.
+// Holds: bulk_params<K>. Encoding costs microseconds: a plan keeps the result and encodes again only
+// where a pointer or an extent changes.
+#pragma once
+
+#include <cstdint>
+
+#include "qtl/gpu/host/tensor_map.cuh"
+#include "qtl/gpu/kernel/warp_specialized_product.cuh"
+
+namespace qtl::inline v0::gpu {
+
+/// The map of rows of bytes in boxes of one slab.
+inline result<ptx::tensor_map> encode_slabs(const byte_rows& from, int box_rows) {
+  tensor_shape t;
+  t.data = from.data;
+  t.columns = from.bytes;
+  t.rows = from.rows;
+  t.pitch = from.stride;
+  t.box_columns = static_cast<std::int32_t>(slab_bytes);
+  t.box_rows = box_rows;
+  t.swizzle = ptx::shared_swizzle::bytes_128;
+  return encode_tensor_map(t);
+}
+
+/// What kernel K takes for this product on a GPU of so many multiprocessors. Fails where TMA cannot
+/// read an operand: rows that begin at other than multiples of 16 bytes, or have no elements.
+template<class K>
+result<typename K::params> bulk_params(const byte_rows& x, const byte_rows& w,
+                                       const epilogue_params& epilogue, int multiprocessors) {
+  if (x.bytes != w.bytes) return mismatch("w", "bytes of a row", 1, x.bytes, w.bytes);
+  const auto x_map = encode_slabs(x, K::config::tile_m);
+  if (!x_map.ok()) return x_map.why();
+  const auto w_map = encode_slabs(w, K::w_rows);
+  if (!w_map.ok()) return w_map.why();
+  typename K::params p;
+  p.x = *x_map;
+  p.w = *w_map;
+  p.row_bytes = x.bytes;
+  p.epilogue = epilogue;
+  p.blocks = multiprocessors;
+  return p;
+}
+
+}  // namespace qtl::inline v0::gpu

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gpu/host/product_entry.cuh - the functions of a gemm_kernel for a family of kernels that differ in tile sizes.
+// Holds: product_entry<Family>, the concept ProductFamily. To add a family: a struct as the concept names it.
+#pragma once
+
+#include "qtl/gpu/host/kernel_entry.cuh"
+
+namespace qtl::inline v0::gpu {
+
+/// Satisfied by a struct with `name`, `unit`, `least_target`, `kernels` (a type_list), `tilings`
+/// (their sizes, in the same order), accepts(key), packed_size and pack, and params<K>(args,
+/// split).
+/// Why: what remains (choosing, workspace, launching) is the same for all.
+template<class F>
+concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, const split_k& split) {
+  typename F::kernels;
+  { F::name } -> std::convertible_to<short_name>;
+  { F::unit } -> std::convertible_to<arithmetic_unit>;
+  { F::least_target } -> std::convertible_to<gpu_target>;
+  { std::span<const tile_sizes>(F::tilings) };
+  { F::accepts(key) } -> std::same_as<bool>;
+} || unsatisfied<"a family has name, unit, least_target, kernels, tilings and accepts(key)", F>;
+
+/// An entry: Family's packing, and the choice among its kernels.
+template<ProductFamily Family>
+struct product_entry : Family {
+  /// What the model is asked.
+  static product_shape shape_of(const gemm_key& key, const gemm_shape& s) {
+    product_shape p;
+    p.m = s.m;
+    p.n = s.n;
+    p.k = s.k;
+    p.unit = Family::unit;
+    p.x_bits = key.activation.bits;
+    p.w_bits = key.weight.bits;
+    return p;
+  }
+  /// What it answers.
+  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
+    return select_tiles(shape_of(key, s), Family::tilings, *s.device);
+  }
+
+  static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
+    const tile_choice choice = choose(key, s);
+    return choice.index < 0 ? 0 : memory_of(tiling(choice), choice, s).bytes();
+  }
+
+  static fixed_text<64> variant(const gemm_key& key, const gemm_shape& s) {
+    const tile_choice choice = choose(key, s);
+    if (choice.index < 0) return "none";
+    return variant_text(tiling(choice), choice.splits);
+  }
+
+  static status run(const gemm_args& g) {
+    const gemm_shape shape{g.m(), g.n(), g.k(), 1, g.device};
+    const tile_choice choice = choose(g.key, shape);
+    if (choice.index < 0)
+      return failure(error_code::unsupported, "device",
+                     "no tile size of the kernel fits its shared memory");
+    const result<split_k> split = memory_of(tiling(choice), choice, shape).make(g);
+    if (!split.ok()) return split.why();
+    const auto params = [&]<class K>() { return Family::template params<K>(g, *split); };
+    return launch_one_of(typename Family::kernels{}, choice.index, params, g.stream);
+  }
+
+ private:
+  static const tile_sizes& tiling(const tile_choice& choice) {
+    return Family::tilings[static_cast<std::size_t>(choice.index)];
+  }
+};
+
+}  // namespace qtl::inline v0::gpu

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gpu/kernel/warp_specialized_product.cuh - the body that Hopper's products share.
+// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums>.
+// Blocks stay and walk over the tiles. One warp of each lets the copy engine fill a ring of stages,
+// also for the next tile while this one is finished; the other warpgroups multiply by wgmma and
+// finish what they own. Blocks of a cluster work on tiles below one another: each loads a part of
+// the weights for all.
+#pragma once
+
+#include <cstdint>
+
+#include "qtl/gpu/epilogue/finish.cuh"
+#include "qtl/gpu/kernel/warp_specialized_tilings.cuh"
+#include "qtl/gpu/ptx/barrier.cuh"
+#include "qtl/gpu/ptx/cluster.cuh"
+#include "qtl/gpu/ptx/elect.cuh"
+#include "qtl/gpu/ptx/setmaxnreg.cuh"
+#include "qtl/gpu/ptx/tma.cuh"
+#include "qtl/gpu/scheduler/group_split.cuh"
+#include "qtl/gpu/scheduler/tile_order.cuh"
+#include "qtl/gpu/tile/bulk_ring.cuh"
+#include "qtl/gpu/tile/warpgroup_sums.cuh"
+
+namespace qtl::inline v0::gpu {
+
+/// A product whose operands the copy engine reads; host/bulk_params.cuh fills it in.
+struct bulk_product_params {
+  ptx::tensor_map x;  ///< m rows in boxes of tile_m
+  ptx::tensor_map w;  ///< n rows in boxes of tile_n / cluster_blocks
+  std::int64_t row_bytes = 0;
+  epilogue_params epilogue;
+  split_k split;
+  std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
+};
+
+/// What a block does at a time: a part of the k of a tile.
+struct work_item {
+  std::int64_t tile;  ///< its number among all blocks' tiles
+  std::int64_t row;   ///< its first output
+  std::int64_t column;
+  int split;
+  slab_range slabs;
+};
+
+/// What each of a tile's warpgroups owns.
+template<WarpSpecializedTiling Config>
+struct group_shape {
+  static constexpr int rows = Config::tile_m / Config::groups_m;
+  static constexpr int blocks = rows / 64;
+  static constexpr int columns = Config::tile_n / Config::groups_n;
+};
+
+/// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
+/// multiply and keep Sums: running_group_sums, or what has its members.
+template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params>
+struct warp_specialized_product {
+  using params = Params;
+  using config = Config;
+  static constexpr int groups = Config::groups_m * Config::groups_n;
+  static constexpr int group_rows = group_shape<Config>::rows;
+  static constexpr int group_columns = group_shape<Config>::columns;
+  static constexpr unsigned cluster_blocks = Config::cluster_blocks;
+  static constexpr int w_rows = Config::tile_n / static_cast<int>(cluster_blocks);
+  static constexpr std::uint32_t x_bytes = Config::tile_m * slab_bytes;
+  static constexpr std::uint32_t stage_bytes = x_bytes + Config::tile_n * slab_bytes;
+  static constexpr int piece = 4;  ///< fragments of 8 columns that are finished together
+  static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<piece>;
+
+  using ring_type = bulk_ring<Config::stages, stage_bytes>;
+  using accumulator = typename Sums::accumulator;
+  static_assert(Sums::blocks * 64 == group_rows && Sums::columns == group_columns);
+
+  static constexpr int threads = 128 * (1 + groups);
+  static constexpr int min_blocks = 1;
+  static constexpr gpu_target least_target = gpu_target::sm_90a;
+  static constexpr gpu_target only_target = gpu_target::sm_90a;
+  static constexpr std::uint32_t shared_bytes = ring_type::shared_bytes + 4 * groups * finish_bytes;
+  static_assert(shared_bytes <= shared_limit(gpu_target::sm_90a),
+                "fewer stages or a smaller tile: a block has 227 KB of shared memory");
+
+  /// Sums that fill the registers cannot also be reduced: their tiles are for products that have
+  /// enough of them, and a split in their params is not heeded.
+  static constexpr int most_splits = group_rows / 64 * group_columns / 2 <= 64 ? 16 : 1;
+
+  /// The tiles of a cluster, which lie below one another, count as one.
+  QTL_HOST_DEVICE static constexpr tile_order order(std::int64_t m, std::int64_t n) {
+    return order_tiles(m, n, Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
+  }
+  QTL_HOST_DEVICE static constexpr int splits_of(const params& p) {
+    return most_splits > 1 ? p.split.splits : 1;
+  }
+  static dim grid(const params& p) {
+    const std::int64_t clusters = p.blocks / static_cast<int>(cluster_blocks);
+    const std::int64_t items = order(p.epilogue.m, p.epilogue.n).tiles() * splits_of(p);
+    const std::int64_t used = items < clusters || clusters == 0 ? items : clusters;
+    return {static_cast<unsigned>(used) * cluster_blocks, 1, 1};
+  }
+  /// Bytes of counters and partial sums for split-K; 0 for one split. A plan zeroes the counters
+  /// once, and takes split_k_in(workspace, counters(m, n), splits).
+  static std::int64_t counters(std::int64_t m, std::int64_t n) {
+    return order(m, n).tiles() * cluster_blocks * groups;
+  }
+  static std::int64_t workspace_bytes(std::int64_t m, std::int64_t n, int splits) {
+    return split_k_counter_bytes(counters(m, n), splits) +
+           split_k_partial_bytes(counters(m, n), splits, group_rows * group_columns);
+  }
+
+  QTL_DEVICE static void run(const params& p) {
+    const ring_type ring{ptx::shared_base()};
+    if (ptx::thread_index() == 0) ring.prepare(4 * groups * cluster_blocks);
+    meet();
+    const unsigned role = ptx::warp_index() / 4;
+    if (role == 0) {
+      if constexpr (groups > 1) ptx::give_registers<40>();
+      if (ptx::warp_index() == 0 && ptx::elect_one()) produce(p, ring);
+    } else {
+      if constexpr (groups > 1) ptx::take_registers<232>();
+      consume(p, ring, role - 1);
+    }
+    // Nobody may leave while another block's copies or arrivals still come here.
+    ptx::warp_barrier();
+    if constexpr (cluster_blocks > 1) ptx::cluster_barrier();
+  }
+
+ private:
+  using position = typename ring_type::position;
+
+  QTL_DEVICE static void meet() {
+    if constexpr (cluster_blocks > 1)
+      ptx::cluster_barrier();
+    else
+      ptx::block_barrier();
+  }
+
+  /// Calls f for every item of this block, as many as in every other block of the cluster: some
+  /// tiles lie below the output, and only help with the weights.
+  template<class F>
+  QTL_DEVICE static void for_each_item(const params& p, const F& f) {
+    const tile_order tiles = order(p.epilogue.m, p.epilogue.n);
+    const int splits = splits_of(p);
+    const std::int64_t slabs = ceil_div<std::int64_t>(p.row_bytes, slab_bytes);
+    const std::int64_t step = ptx::grid_extent_x() / cluster_blocks;
+    std::int64_t i = ptx::block_index_x() / cluster_blocks;
+    for (; i < tiles.tiles() * splits; i += step) {
+      const std::int64_t tile = i / splits;
+      const int split = static_cast<int>(i % splits);
+      const tile_place place = tiles.at(tile);
+      f(work_item{tile * cluster_blocks + rank(),
+                  (place.m * cluster_blocks + rank()) * Config::tile_m, place.n * Config::tile_n,
+                  split, split_slabs(slabs, split, splits)});
+    }
+  }
+
+  QTL_DEVICE static std::uint32_t rank() {
+    if constexpr (cluster_blocks > 1)
+      return ptx::cluster_rank();
+    else
+      return 0;
+  }
+
+  QTL_DEVICE static void produce(const params& p, const ring_type& ring) {
+    position at;
+    for_each_item(p, [&](const work_item& item) {
+      for (std::int64_t slab = item.slabs.first; slab < item.slabs.last; ++slab) {
+        const auto x = static_cast<std::int32_t>(slab * slab_bytes);
+        ring.begin_fill(at);
+        ptx::tma_load_2d(ring.stage(at), p.x, ring.full(at), x,
+                         static_cast<std::int32_t>(item.row));
+        load_weights(p, ring.stage(at) + x_bytes, ring.full(at), x,
+                     static_cast<std::int32_t>(item.column));
+        at.advance();
+      }
+    });
+    drain(ring, at);
+  }
+
+  QTL_DEVICE static void load_weights(const params& p, std::uint32_t to, std::uint32_t full,
+                                      std::int32_t x, std::int32_t y) {
+    if constexpr (cluster_blocks > 1) {
+      constexpr auto everyone = static_cast<std::uint16_t>((1u << cluster_blocks) - 1);
+      const auto part = static_cast<std::int32_t>(rank()) * w_rows;
+      ptx::tma_load_2d_multicast(to + static_cast<std::uint32_t>(part) * slab_bytes, p.w, full, x,
+                                 y + part, everyone);
+    } else if constexpr (Config::weights == reuse::once) {
+      ptx::tma_load_2d(to, p.w, full, x, y, ptx::l2_evict_first());
+    } else {
+      ptx::tma_load_2d(to, p.w, full, x, y);
+    }
+  }
+
+  /// Waits until the last stages are released, so that no arrival comes to a block that has ended.
+  QTL_DEVICE static void drain(const ring_type& ring, position at) {
+    for (int i = 0; i < Config::stages; ++i) {
+      ptx::mbarrier_wait(ring.empty(at), at.parity ^ 1u);
+      at.advance();
+    }
+  }
+
+  QTL_DEVICE static void consume(const params& p, const ring_type& ring, unsigned group) {
+    const std::uint32_t first_row = group / Config::groups_n * group_rows;
+    const std::uint32_t first_column = group % Config::groups_n * group_columns;
+    const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
+    position at;
+    Sums sums;
+    const unsigned warp = ptx::warp_index();
+    const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
+    for_each_item(p, [&](const work_item& item) {
+      sums.begin(p, item.row + first_row, item.column + first_column);
+      add_slabs(item.slabs, ring, at, sums, mine);
+      if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
+        finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
+    });
+  }
+
+  /// Whether this warpgroup has the whole sums of its part of the tile.
+  QTL_DEVICE static bool is_reduced(const params& p, const work_item& item, unsigned group,
+                                    std::uint32_t scratch, Sums& sums) {
+    if constexpr (most_splits == 1) {
+      return true;
+    } else {
+      const group_split part{p.split, item.tile * groups + group, 1 + group, scratch};
+      return reduce_group_split(part, item.split, sums.values);
+    }
+  }
+
+  /// `mine`: where this warpgroup's operands lie in a stage.
+  QTL_DEVICE static void add_slabs(const slab_range& range, const ring_type& ring, position& at,
+                                   Sums& sums, const slab_operands& mine) {
+    position added = at;  // the next stage to be given back
+    for (std::int64_t slab = range.first; slab < range.last; ++slab) {
+      ring.wait_full(at);
+      sums.add({ring.stage(at) + mine.x, ring.stage(at) + mine.w}, slab);
+      at.advance();
+      if (slab - range.first < Sums::lag) continue;
+      ring.template release<cluster_blocks>(added);
+      added.advance();
+    }
+    sums.finish();
+    if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
+  }
+
+  /// Outputs from the warpgroup's first, one strip of 16 x 8 piece after another.
+  QTL_DEVICE static void finish_sums(const epilogue_params& p, std::uint32_t scratch,
+                                     const Sums& sums, std::int64_t row, std::int64_t column) {
+    constexpr int pieces = group_columns / (8 * piece);
+    const unsigned warp = ptx::warp_index();
+    for (int strip = 0; strip < group_rows / 64 * pieces; ++strip) {
+      // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
+      unrolled<group_rows / 64 * pieces>([&](auto s) {
+        if (s != strip) return;
+        accumulator part[piece][4];
+        fragments_of<s / pieces, s % pieces * piece>(sums, part);
+        stage_strip<piece>(scratch, part);
+      });
+      ptx::warp_barrier();
+      const four_columns columns(
+          p, column + strip % pieces * 8 * piece + ptx::lane_index() % (2 * piece) * 4);
+      finish_strip<piece, accumulator>(p, scratch, row + strip / pieces * 64 + warp % 4 * 16,
+                                       columns);
+      ptx::warp_barrier();
+    }
+  }
+};
+
+}  // namespace qtl::inline v0::gpu

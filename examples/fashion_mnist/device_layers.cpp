@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device_layers.hpp"
+
+#include "qtl/gpu.hpp"
+
+#include "policy_part.hpp"
+
+namespace fashion {
+
+std::string device_name() {
+  const auto facts = qtl::gpu_backend::facts();
+  return facts.ok() ? std::string(facts->name.view()) : std::string(facts.why().message.view());
+}
+
+layer_loader find_device_loader(std::string_view preset) {
+  layer_loader found = nullptr;
+  qtl::for_each_type(qtl::shipped_presets{}, [&]<class Pair>() {
+    if (Pair::name.view() == preset)
+      found = load_layer<typename Pair::weight, typename Pair::activation, qtl::gpu_backend>;
+  });
+  return found;
+}
+
+}  // namespace fashion

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/backend_reals_test.cpp - layers on gpu_backend whose sums are floats stay within the
+// bounds that their kernels state.
+#include "qtl/gpu/kernel/gemm_fp8.cuh"
+
+#include "gpu/backend_case.hpp"
+
+namespace {
+
+using namespace qtl;
+using qtl_test::compare_within;
+using qtl_test::layer_shape;
+
+// gemm_weight_only.cuh: u + 2^-19 (steps + 8), u for codebooks only; the output's rounding on top.
+template<class Pair>
+double weight_only_bound(const layer_shape& s) {
+  constexpr policy_desc w = describe<typename Pair::weight>();
+  const std::int64_t groups = w.block_cols != 0 ? ceil_div(s.k, w.block_cols) : 1;
+  const double u = w.kind == format_kind::codebook
+                       ? std::ldexp(1.0, -Pair::activation::format::mantissa_bits - 1)
+                       : 0.0;
+  const auto steps = static_cast<double>(ceil_div<std::int64_t>(s.k, 16) + groups);
+  return u + std::ldexp(steps + 8.0, -19) + 0x1p-23;
+}
+
+template<class Pair>
+using bf16_pair = policy_pair<"bf16", typename Pair::weight, a16_bf16>;
+
+TEST_CASE_TEMPLATE("packed weights, 16-bit activations", Pair, w8a16, w4a16, w4a16_g32,
+                   w4a16_affine, w4a16_g32_affine, w3a16, w2a16, w8a16_fp8, mxfp4_a16, nvfp4_a16,
+                   nf4_a16, fp4_bnb_a16, bf16_pair<w4a16>, bf16_pair<nf4_a16>) {
+  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
+                               layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
+    compare_within<Pair>(s, weight_only_bound<Pair>(s));
+}
+
+// Both sides' codes are the reference's, so that only the sums differ.
+TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_block) {
+  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
+                               layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
+    compare_within<Pair>(s, gpu::block_error(s.k, 16) + 0x1p-22);
+}
+
+}  // namespace

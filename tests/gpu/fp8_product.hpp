@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/fp8_product.hpp - products of FP8 codes: a kernel against the double reference, within its bound.
+#pragma once
+
+#include <cmath>
+
+#include "qtl/gpu/kernel/gemm_fp8.cuh"
+
+#include "gpu/product_operands.hpp"
+
+namespace qtl_test {
+
+/// What a random code may be.
+enum class fp8_range {
+  all,       ///< every finite value: sums are of a few large products
+  positive,  ///< from 1 to 2: cut-off bits all have one sign
+};
+
+/// Random codes of X and W, and NaN behind every row.
+template<class X, class W>
+struct fp8_product {
+  std::mt19937 random;
+  code_rows x, w;
+  product_values values;
+  std::vector<float> x_blocks, w_blocks;  ///< scales of blocks; empty: none
+  device_array<float> d_x_blocks, d_w_blocks;
+  gemm_args args;
+
+  fp8_product(const product_shape& s, const finish_case& f, row_alignment alignment, unsigned seed,
+              fp8_range range = fp8_range::all, bool in_blocks = false)
+      : random(seed),
+        x(s.m, s.k, alignment, random),
+        w(s.n, s.k, alignment, random),
+        values(s, f, random) {
+    fill_codes<X>(x, range);
+    fill_codes<W>(w, range);
+    shrink_scales(range);
+    if (in_blocks) choose_blocks();
+    describe();
+  }
+
+  gpu::product_params params() const {
+    gpu::product_params p;
+    p.x = x.view();
+    p.w = w.view();
+    return p;
+  }
+  /// Groups lie m apart, as the quantization kernels write them.
+  gpu::block_product_params block_params() const {
+    gpu::block_product_params p;
+    static_cast<gpu::product_params&>(p) = params();
+    p.x_scales = {d_x_blocks.data(), 1, values.shape.m};
+    p.w_scales = {d_w_blocks.data(), groups(), 1};
+    return p;
+  }
+
+  std::int64_t groups() const { return ceil_div<std::int64_t>(values.shape.k, 128); }
+
+  /// The output before the function, in double, and the sum of magnitudes that bounds are of.
+  double exact(std::int64_t i, std::int64_t j) const { return sum(i, j, false) + bias(j); }
+  double magnitudes(std::int64_t i, std::int64_t j) const { return sum(i, j, true); }
+  double bias(std::int64_t j) const { return static_cast<double>(args.bias_at(j)); }
+
+ private:
+  std::vector<float> token_scales;
+
+  double sum(std::int64_t i, std::int64_t j, bool of_magnitudes) const {
+    double total = 0;
+    for (std::int64_t p = 0; p < values.shape.k; ++p) {
+      const double term = static_cast<double>(reference::activation_real(args.x, i, p)) *
+                          static_cast<double>(reference::weight_real(args.w, j, p));
+      total += of_magnitudes ? std::fabs(term) : term;
+    }
+    // The scales of the epilogue, where those of the operands are of blocks.
+    if (!x_blocks.empty())
+      total *= static_cast<double>(token_scales[static_cast<std::size_t>(i)]) *
+               static_cast<double>(
+                   values.scale_w[values.finish.per_channel ? static_cast<std::size_t>(j) : 0]);
+    return total;
+  }
+
+  template<class F>
+  void fill_codes(code_rows& rows, fp8_range range) {
+    for (std::uint8_t& byte : rows.host) byte = 0x7F;
+    for (std::int64_t i = 0; i < rows.rows; ++i)
+      for (std::int64_t p = 0; p < rows.bytes; ++p) {
+        std::uint8_t& code = rows.row(i)[p];
+        do code = static_cast<std::uint8_t>(random());
+        while (!is_finite(F::decode(code)));
+        if (range == fp8_range::positive)
+          code = F::encode(1.0f + static_cast<float>(code % 8) / 8.0f);
+      }
+    rows.upload();
+  }
+
+  /// Outputs of a few units: functions and codes are then exercised where they are interesting.
+  void shrink_scales(fp8_range range) {
+    if (range == fp8_range::positive) return;
+    const float largest = X::decode(static_cast<std::uint8_t>(X::max_code));
+    for (float& scale : values.scale_x) scale /= largest * std::sqrt(static_cast<float>(args_k()));
+    values.d_scale_x.upload(values.scale_x);
+    const float w_largest = W::decode(static_cast<std::uint8_t>(W::max_code));
+    for (float& scale : values.scale_w) scale *= 4000.0f / w_largest;
+    values.d_scale_w.upload(values.scale_w);
+  }
+  std::int64_t args_k() const { return values.shape.k; }
+
+  void choose_blocks() {
+    std::uniform_real_distribution<float> scale(0.25f, 4.0f);
+    x_blocks.resize(static_cast<std::size_t>(values.shape.m * groups()));
+    w_blocks.resize(
+        static_cast<std::size_t>(ceil_div<std::int64_t>(values.shape.n, 128) * groups()));
+    for (float& s : x_blocks) s = scale(random);
+    for (float& s : w_blocks) s = scale(random);
+    std::vector<float> by_group(x_blocks.size());
+    for (std::int64_t i = 0; i < values.shape.m; ++i)
+      for (std::int64_t g = 0; g < groups(); ++g)
+        by_group[static_cast<std::size_t>(g * values.shape.m + i)] =
+            x_blocks[static_cast<std::size_t>(i * groups() + g)];
+    d_x_blocks = device_array<float>(by_group);
+    d_w_blocks = device_array<float>(w_blocks);
+  }
+
+  void describe() {
+    const product_shape& s = values.shape;
+    token_scales = values.finish.per_token
+                       ? values.scale_x
+                       : std::vector(static_cast<std::size_t>(s.m), values.scale_x[0]);
+    const bool in_blocks = !x_blocks.empty();
+    args.x.m = s.m;
+    args.x.k = s.k;
+    args.x.codes = x.codes();
+    args.x.row_bytes = x.stride;
+    args.x.elements = reader_of<X>();
+    args.x.scales = in_blocks ? x_blocks.data() : token_scales.data();
+    args.x.groups = in_blocks ? groups() : 1;
+    args.x.group_cols = in_blocks ? 128 : s.k;
+    args.w.codes = w.codes();
+    args.w.n = s.n;
+    args.w.k = s.k;
+    args.w.row_bytes = w.stride;
+    args.w.elements = reader_of<W>();
+    args.w.scales = reinterpret_cast<const std::byte*>(in_blocks ? w_blocks.data()
+                                                                 : values.scale_w.data());
+    args.w.scale_elements = reader_of<f32>();
+    args.w.grid = in_blocks ? make_block_grid(s.n, s.k, 128, 128)
+                            : make_block_grid(s.n, s.k, values.finish.per_channel ? 1 : 0, 0);
+    if (values.finish.bias) args.bias = values.bias.data();
+  }
+};
+
+/// f in double.
+inline double exact_function(activation_function f, double y) {
+  switch (f) {
+    case activation_function::none:
+      return y;
+    case activation_function::relu:
+      return y < 0 ? 0 : y;
+    case activation_function::gelu:
+      return 0.5 * y * std::erfc(-y / std::sqrt(2.0));
+    case activation_function::gelu_tanh:
+      return y / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (y + 0.044715 * y * y * y)));
+    case activation_function::silu:
+      return y / (1 + std::exp(-y));
+  }
+  return y;
+}
+
+/// An output as it was stored, as a real.
+inline double stored_value(const product_values& values, const std::vector<std::uint8_t>& bytes,
+                           std::int64_t i, std::int64_t j) {
+  const std::int64_t at =
+      values.finish.column_major ? i + j * values.shape.m : i * values.shape.n + j;
+  const std::uint8_t* from = bytes.data() + at * gpu::stored_bytes(values.finish.kind);
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, from, static_cast<std::size_t>(gpu::stored_bytes(values.finish.kind)));
+  switch (values.finish.kind) {
+    case gpu::stored_as::f16:
+      return static_cast<double>(f16::decode(static_cast<std::uint16_t>(bits)));
+    case gpu::stored_as::bf16:
+      return static_cast<double>(bf16::decode(static_cast<std::uint16_t>(bits)));
+    default:
+      return static_cast<double>(float_from_bits(bits));
+  }
+}
+
+/// Half a step of the output at y.
+inline double output_rounding(gpu::stored_as kind, double y) {
+  switch (kind) {
+    case gpu::stored_as::f16:
+      return std::fabs(y) * 0x1p-11 + 0x1p-25;
+    case gpu::stored_as::bf16:
+      return std::fabs(y) * 0x1p-8;
+    default:
+      return std::fabs(y) * 0x1p-24;
+  }
+}
+
+/// The bound of output (i, j): `error` times the sum of magnitudes; the reference's operands and
+/// the product of scales, each rounded to f32; bias, function (slope below 1.13) and output.
+template<class Product>
+double bound_at(const Product& p, double error, std::int64_t i, std::int64_t j) {
+  const double y = p.exact(i, j);
+  const double before =
+      (error + 0x1p-21) * p.magnitudes(i, j) + 0x1p-23 * (std::fabs(y) + std::fabs(p.bias(j)));
+  const double f = exact_function(p.values.finish.function, y);
+  const double after = 1.13 * before + (std::fabs(f) + before) * 8 * 0x1p-23;
+  return after + output_rounding(p.values.finish.kind, std::fabs(f) + after);
+}
+
+/// The largest error over its bound in a product that was stored as bytes.
+template<class Product>
+double worst_error(const Product& p, double error, const std::vector<std::uint8_t>& bytes) {
+  double worst = 0;
+  for (std::int64_t i = 0; i < p.values.shape.m; ++i)
+    for (std::int64_t j = 0; j < p.values.shape.n; ++j) {
+      const double f = exact_function(p.values.finish.function, p.exact(i, j));
+      const double off = std::fabs(stored_value(p.values, bytes, i, j) - f);
+      const double ratio = off / bound_at(p, error, i, j);
+      if (!(ratio <= worst)) worst = ratio;  // NaN stays
+    }
+  return worst;
+}
+
+/// Outputs of reals in every combination with functions.
+inline finish_case real_finish_number(int number) {
+  using enum activation_function;
+  constexpr activation_function functions[] = {none, relu, gelu, silu, gelu_tanh};
+  constexpr gpu::stored_as kinds[] = {gpu::stored_as::f32, gpu::stored_as::f16,
+                                      gpu::stored_as::bf16};
+  finish_case f;
+  f.kind = kinds[number % 3];
+  f.function = functions[number / 3 % 5];
+  f.per_token = number % 2 != 0;
+  f.per_channel = number % 5 > 1;
+  f.bias = number % 4 != 0;
+  f.column_major = number % 13 == 12;
+  return f;
+}
+
+}  // namespace qtl_test
