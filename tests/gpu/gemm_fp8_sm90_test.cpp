@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/gemm_fp8_sm90_test.cpp - Hopper's FP8 products within their stated bounds, on accumulators of 13 bits.
+// tests/gpu/gemm_fp8_sm90_test.cpp - Hopper's FP8 products within their stated bounds, on
+// accumulators of 13 bits.
 #include "qtl/gpu/kernel/gemm_fp8_sm90.cuh"
 
 #include <doctest/doctest.h>
@@ -24,26 +25,28 @@ template<class K>
 inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::bulk_block_params>;
 
 template<class K>
-double error_of(std::int64_t k) {
+double error_of(std::int64_t k, int splits = 1) {
   if constexpr (in_blocks<K>)
-    return gpu::block_error(k, 1);
+    return gpu::block_error(k, splits);
   else
-    return K::kind == fp8_sums_kind::running ? gpu::running_error(k, 1)
-                                             : gpu::promoted_error(k, 1);
+    return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
+                                             : gpu::promoted_error(k, splits);
 }
 
 /// The output of K on a GPU of so many multiprocessors; every byte is written once.
 template<class K, class Product>
-std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4) {
+std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4, int splits = 1) {
   if constexpr (in_blocks<K>) {
     const gpu::block_product_params blocks = p.block_params();
-    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors,
-                               [&](gpu::bulk_block_params& q) {
-                                 q.x_scales = blocks.x_scales;
-                                 q.w_scales = blocks.w_scales;
-                               });
+    return run_bulk_product<K>(
+        p.x.view(), p.w.view(), p.values, multiprocessors,
+        [&](gpu::bulk_block_params& q) {
+          q.x_scales = blocks.x_scales;
+          q.w_scales = blocks.w_scales;
+        },
+        splits);
   } else {
-    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors);
+    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, splits);
   }
 }
 
@@ -97,17 +100,17 @@ TEST_CASE("e5m2 on one side or both on Hopper") {
   check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e5m2>, e5m2, e5m2>(11);
 }
 
-/// The same bits under five seeds, with blocks that walk over several tiles.
+/// The same bits under five seeds, with blocks that walk over several items.
 template<class K>
-void check_walk() {
+void check_walk(int splits) {
   const product_shape s{K::config::tile_m + 5, K::config::tile_n + 9, 900};
   const fp8_product<e4m3, e4m3> p(s, real_finish_number(1), row_alignment::sixteen, 3,
                                   fp8_range::all, in_blocks<K>);
   std::vector<std::uint8_t> first;
   for_each_seed(
       [&] {
-        const std::vector<std::uint8_t> y = run<K>(p, 2);
-        if (first.empty()) CHECK(worst_error(p, error_of<K>(s.k), y) <= 1.0);
+        const std::vector<std::uint8_t> y = run<K>(p, 2, splits);
+        if (first.empty()) CHECK(worst_error(p, error_of<K>(s.k, splits), y) <= 1.0);
         if (!first.empty()) CHECK(y == first);
         first = y;
       },
@@ -116,8 +119,15 @@ void check_walk() {
 
 TEST_CASE("blocks that walk over several tiles give the same bits under every seed") {
   const truncated_sums model;
-  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>();
-  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>();
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+}
+
+TEST_CASE("split-K on Hopper is deterministic and within the bound") {
+  const truncated_sums model;
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
 }
 
 TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {
