@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/gpu/device_cuda.cpp - a device that CUDA runs.
-#include <cuda_runtime.h>
-
 #include <stdexcept>
+
+#include <cuda_runtime.h>
 
 #include "device.hpp"
 
