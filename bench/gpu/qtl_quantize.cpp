@@ -58,6 +58,9 @@ class qtl_quantizer : public contestant {
       if (o.scales[i] != drawn_.operand.scales[row])
         return "scale " + std::to_string(i) + " is " + std::to_string(o.scales[i]) + ", expected " +
                std::to_string(drawn_.operand.scales[row]);
+      if (o.zero_points != nullptr && o.zero_points[i] != drawn_.operand.zero_points[row])
+        return "zero point " + std::to_string(i) + " is " + std::to_string(o.zero_points[i]) +
+               ", expected " + std::to_string(drawn_.operand.zero_points[row]);
       if (std::memcmp(o.row(i), drawn_.operand.row(row), static_cast<std::size_t>(s_.k)) != 0)
         return "the codes of token " + std::to_string(i) + " differ from the host's";
     }
