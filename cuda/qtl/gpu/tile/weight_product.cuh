@@ -77,7 +77,10 @@ struct weight_product {
 
   QTL_DEVICE explicit weight_product(unsigned warp)
       : row(warp / Config::warps_k / Config::warps_n * 16 * m),
-        stripe(warp / Config::warps_k % Config::warps_n), slice(warp % Config::warps_k) {
+        stripe(warp / Config::warps_k % Config::warps_n), slice(warp % Config::warps_k),
+        x_lane(row * Config::x_row_bytes +
+               (x_rows::offset(ptx::lane_index() % 16, ptx::lane_index() / 16) ^
+                32 * slice * my_steps)) {
     unrolled<m * n * 4>([&](auto e) { sums[e / (4 * n)][e / 4 % n][e % 4] = sum{}; });
     if constexpr (Config::is_grouped) clear_group();
   }
