@@ -91,6 +91,8 @@ status quantize_blocks(const quantize_blocks_params<P, F, Form>& p, void* stream
   using team = std::conditional_t<is_small, row_team<32, 8, 1>, row_team<128, 1, 1>>;
   using config = block_quantization<P, F, team, Form>;
   if (const status s = check_quantize<P>(p); !s.ok()) return s;
+  if (choose_blocks<config>::blocks(p) > INT32_MAX)
+    return failure(error_code::overflow, "x", "has more blocks than a launch can have");
   if (const status s = launch<choose_blocks<config>>(p, stream); !s.ok()) return s;
   using rows = block_quantization<P, F, row_team<128, 1, 1>, Form>;
   return launch<encode_blocks<rows>>(p, stream);
