@@ -241,8 +241,7 @@ struct warp_specialized_product {
     for_each_item(p, [&](const work_item& item) {
       if (!turns.begin()) return at.skip(item.slabs.count());
       sums.begin(p, item.row + first_row, item.column + first_column);
-      add_slabs(item.slabs, ring, at, sums, mine);
-      turns.pass_on();
+      add_slabs(item.slabs, ring, at, sums, mine, turns);
       if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
         finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
     });
@@ -262,7 +261,7 @@ struct warp_specialized_product {
 
   /// `mine`: where this warpgroup's operands lie in a stage.
   QTL_DEVICE static void add_slabs(const slab_range& range, const ring_type& ring, position& at,
-                                   Sums& sums, const slab_operands& mine) {
+                                   Sums& sums, const slab_operands& mine, const team_turns& turns) {
     position added = at;  // the next stage to be given back
     for (std::int64_t slab = range.first; slab < range.last; ++slab) {
       ring.wait_full(at);
@@ -272,6 +271,7 @@ struct warp_specialized_product {
       ring.template release<cluster_blocks>(added);
       added.advance();
     }
+    turns.pass_on();  // every stage of the item is there: the next team may wait for its own
     sums.finish();
     if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
   }
