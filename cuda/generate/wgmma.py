@@ -28,6 +28,7 @@ namespace qtl::inline v0::gpu::ptx {{
 """
 
 FUNCTION = """
+/// n = {n}.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm({type} (&d)[{registers}], {a_parameter},
                           std::uint64_t b, int accumulate) {{
@@ -73,6 +74,7 @@ def function(accumulator, n, a_in_registers):
     letter = "r" if is_integer else "f"
     inputs = a_values + ['"l"(b)', '"r"(accumulate)'] + names
     return FUNCTION.format(
+        n=n,
         type="std::int32_t" if is_integer else "float",
         registers=count,
         a_parameter="const std::uint32_t (&a)[4]" if a_in_registers else "std::uint64_t a",

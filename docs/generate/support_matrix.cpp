@@ -56,12 +56,12 @@ std::string kernels_of(const qtl::gemm_key& key) {
   return names + (eigen != nullptr ? eigen->name.c_str() : "none");
 }
 
-// The entry of the GPU backend that takes the key, and from which architecture on.
+// The entries of the GPU backend that take the key, each with the architecture from which on.
 std::string gpu_kernel_of(const qtl::gemm_key& key) {
   std::string name;
   qtl::for_each_type(qtl::gpu::gemm_entries{}, [&]<class Entry>() {
-    if (!name.empty() || !Entry::accepts(key)) return;
-    name = std::string("`") + Entry::name.c_str() + "`, " + qtl::gpu::to_string(Entry::least_target);
+    if (!Entry::accepts(key)) return;
+    name += (name.empty() ? std::string("`") : std::string("; `")) + Entry::name.c_str() + "`, " + qtl::gpu::to_string(Entry::least_target);
   });
   return name.empty() ? "none" : name;
 }

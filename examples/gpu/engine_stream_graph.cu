@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/gpu/engine_stream_graph.cu - QTL inside a CUDA engine: the engine's pointers, its
 // stream, and two layers captured in one CUDA graph that is replayed without touching the host.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <vector>

@@ -106,6 +106,7 @@ void cluster_arrive() {
     fail(arrive_name, "arrives a second time without barrier.cluster.wait in between");
   ++mine.cluster_arrivals[thread];
   hopper_block& first = hopper_of(0);
+  first.cluster_order.release();
   const std::uint64_t all = std::uint64_t{here().threads} * here().cluster_blocks;
   if (++first.cluster_arrived < all) return;
   first.cluster_arrived = 0;
@@ -123,6 +124,7 @@ void cluster_wait() {
   hopper_block& first = hopper_of(0);
   while (static_cast<std::int32_t>(first.cluster_generation - generation) < 0)
     wait_on(&first.cluster_generation, {wait_name, "for the cluster's threads, round", generation});
+  first.cluster_order.acquire(*machine.current->of);
   often_yield(wait_name);
 }
 

@@ -43,6 +43,27 @@ struct fiber : place {
   std::vector<pending_copy> copies;
 };
 
+/// Something through which a warp's accesses come before another's: a barrier, a flag.
+struct order_point {
+  std::vector<std::uint32_t> seen;  ///< of each warp of the cluster, how far it had come
+
+  void release();  ///< by the running warp
+  void acquire(warp& w) const;
+  void take(order_point& from);  ///< moves what `from` has seen here
+  void clear();
+};
+
+/// Who last touched a word of shared memory, and when by his own clock; 0: nobody.
+struct word_log {
+  struct reader {
+    std::uint32_t clock = 0;
+    std::uint16_t warp = 0;
+  };
+  std::uint32_t clock = 0;
+  std::uint16_t writer = 0;
+  reader readers[4];  ///< since the write
+};
+
 /// Lanes that wait for one another at one instruction.
 struct rendezvous {
   const char* instruction = nullptr;
@@ -72,7 +93,9 @@ inline constexpr unsigned copying = 3;
 
 struct warp {
   thread_block* home = nullptr;
-  std::uint32_t present = 0;  ///< lanes that the block has threads for
+  unsigned index = 0;                ///< in the cluster
+  std::vector<std::uint32_t> clock;  ///< one for each warp of the cluster
+  std::uint32_t present = 0;         ///< lanes that the block has threads for
   std::uint32_t exited = 0;
   std::uint32_t runnable = 0;
   std::int64_t priority = 0;  ///< where machine_state::by_priority
@@ -89,11 +112,13 @@ struct warpgroup {
 };
 
 struct named_barrier {
-  const char* instruction = nullptr;
   unsigned expected = 0;  ///< 0: nobody has arrived
   unsigned arrived = 0;
   std::uint32_t arrivals[32] = {};  ///< per warp
   std::uint32_t waiting[32] = {};
+  order_point order;
+
+  void begin_phase();
 };
 
 /// One byte of shadow for every byte of shared memory.
@@ -113,6 +138,7 @@ struct thread_block {
   named_barrier barriers[16];
   std::vector<std::byte> shared;
   std::vector<shared_state> shadow;
+  std::vector<word_log> words;
   struct stored {
     const storage_kind* kind;
     void* data;
@@ -123,7 +149,8 @@ struct thread_block {
 /// The blocks of one cluster, alive together; a block without a cluster is one of its own.
 struct cluster {
   std::vector<std::unique_ptr<thread_block>> blocks;
-  unsigned live = 0;  ///< threads of all its blocks
+  unsigned live = 0;           ///< threads of all its blocks
+  order_point global_atomics;  ///< flags and counters in global memory order its warps too
 };
 
 struct posted {
@@ -212,6 +239,12 @@ extern void (*on_shared_store)(thread_block& b, std::size_t offset, std::size_t 
                                const char* instruction);
 void reset_shared(thread_block& b, std::size_t bytes);
 void check_red_zones();
+
+// Races: every access is checked; a copy's bytes count as touched by nobody when they have landed.
+void start_clock(warp& w, unsigned index, unsigned count);
+void check_race(thread_block& owner, std::size_t offset, std::size_t bytes, access how,
+                const char* instruction);
+void forget_accesses(thread_block& owner, std::size_t offset, std::size_t bytes);
 
 // Starting and ending blocks: the scheduler's fiber runs schedule().
 void schedule();

@@ -104,6 +104,13 @@ bool mark_written(std::uint8_t* shadow, std::size_t bytes) {
   return twice == 0;
 }
 
+void order_by_flag(access how) {
+  if (machine.current == nullptr) return;
+  order_point& flags = machine.current->home->team->global_atomics;
+  if (how == access::atomic) flags.release();
+  flags.acquire(*machine.current->of);
+}
+
 status check_host(const void* pointer, std::size_t bytes, const char* operand) {
   const allocation* a = find(pointer);
   if (a == nullptr || pointer < a->base)
@@ -133,7 +140,8 @@ std::byte* global_bytes(const void* pointer, std::size_t bytes, std::size_t alig
     fail_launch(instruction, at(a, pointer, bytes) + ": reads bytes that nobody has written");
   if (how == access::write && !mark_written(shadow, bytes))
     fail_launch(instruction, at(a, pointer, bytes) + ": written a second time");
-  if (how != access::read) note_progress();
+  if (how == access::atomic || how == access::acquire) order_by_flag(how);
+  if (how == access::write || how == access::atomic) note_progress();
   return a.base + offset;
 }
 

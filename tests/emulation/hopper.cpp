@@ -125,11 +125,14 @@ void begin_async_read(std::uint32_t chunk, const char* instruction) {
   hopper_block& h = hopper_here();
   for (std::size_t w = offset / 4; w < offset / 4 + chunk_bytes / 4; ++w)
     if (h.stores[w].thread_plus_1 != 0) check_fenced(h, w, instruction, "reads");
+  check_race(*machine.current->home, offset, chunk_bytes, access::read, instruction);
   ++h.readers[offset / chunk_bytes];
 }
 
-void end_async_read(std::uint32_t chunk) {
-  --hopper_here().readers[(chunk - shared_begin) / chunk_bytes];
+void end_async_read(std::uint32_t chunk, const char* instruction) {
+  const std::size_t offset = std::size_t{chunk} - shared_begin;
+  --hopper_here().readers[offset / chunk_bytes];
+  check_race(*machine.current->home, offset, chunk_bytes, access::read, instruction);
 }
 
 void check_async_write(const shared_place& to, std::uint32_t bytes, const char* instruction) {

@@ -26,6 +26,8 @@ struct mbarrier {
   unsigned initialized_by = 0;
   bool published = false;  ///< its init is fenced: TMA and other blocks may use it
   char state[192] = "";    ///< for reports: what the phase waits for
+  order_point arriving;    ///< what this phase's arrivals hand on
+  order_point order;       ///< and those of the phases before
 };
 
 /// A store of the copy engine: queued when issued, read at a wait, written some time later.
@@ -123,6 +125,7 @@ struct hopper_block {
   std::vector<std::uint32_t> cluster_waits;
   std::uint64_t cluster_arrived = 0;  ///< in rank 0's block: of the current generation
   std::uint32_t cluster_generation = 0;
+  order_point cluster_order;  ///< in rank 0's block
 };
 
 /// Of the running thread's block, or of the block `rank` of its cluster.
@@ -142,7 +145,7 @@ shared_place locate(std::uint32_t address);
 /// Fails unless asynchronous hardware may read these bytes from now on: inside the shared memory,
 /// written, not in flight, and fenced by whoever stored them. Marks 16-byte chunks as being read.
 void begin_async_read(std::uint32_t chunk, const char* instruction);
-void end_async_read(std::uint32_t chunk);
+void end_async_read(std::uint32_t chunk, const char* instruction);
 
 /// Fails where a copy would overwrite what is being read, or what a thread stored without a fence.
 void check_async_write(const shared_place& to, std::uint32_t bytes, const char* instruction);

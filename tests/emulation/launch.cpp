@@ -59,8 +59,12 @@ void start_block(thread_block& b) {
   b.threads.resize(threads);
   b.warps.resize((threads + 31) / 32);
   b.groups.assign((threads + 127) / 128, warpgroup{});
-  for (named_barrier& barrier : b.barriers) barrier = named_barrier{};
-  for (warp& w : b.warps) reset_warp(w, b);
+  for (named_barrier& barrier : b.barriers) barrier.begin_phase();
+  const auto warps = static_cast<unsigned>(b.warps.size());
+  for (unsigned i = 0; i < warps; ++i) {
+    reset_warp(b.warps[i], b);
+    start_clock(b.warps[i], b.rank * warps + i, warps * machine.order->cluster_blocks);
+  }
   for (unsigned t = 0; t < threads; ++t) start_thread(b, t);
   reset_shared(b, machine.order->shared_bytes);
   for (warp& w : b.warps) make_runnable(w, w.present);
@@ -85,6 +89,7 @@ void start_cluster() {
   cluster& team = *machine.alive.back();
   const unsigned size = machine.order->cluster_blocks;
   team.live = size * machine.order->threads;
+  team.global_atomics.clear();
   if (team.blocks.size() > size) team.blocks.resize(size);  // of an earlier launch's cluster
   while (team.blocks.size() < size) team.blocks.push_back(std::make_unique<thread_block>());
   for (unsigned rank = 0; rank < size; ++rank) {

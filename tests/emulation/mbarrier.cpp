@@ -35,6 +35,7 @@ void end_phase_if_complete(const shared_place& at, mbarrier& b) {
   if (b.missing == 0 && b.bytes == 0) {
     b.missing = b.arrivals;
     b.parity ^= 1;
+    b.order.take(b.arriving);
     describe(at, b);
     notify(&b);
   } else {
@@ -57,6 +58,7 @@ void arrive(const shared_place& at, mbarrier& b, const char* instruction) {
                     text(" has all %lld arrivals of its phase and waits for %lld bytes",
                          static_cast<long long>(b.arrivals), static_cast<long long>(b.bytes)));
   --b.missing;
+  b.arriving.release();
   end_phase_if_complete(at, b);
 }
 
@@ -88,6 +90,7 @@ mbarrier& barrier_at(const shared_place& at, const char* instruction) {
 void complete_bytes(const shared_place& at, std::uint32_t bytes, const char* instruction) {
   mbarrier& b = barrier_at(at, instruction);
   b.bytes -= bytes;
+  b.arriving.release();
   if (b.bytes < -most_bytes)
     fail_launch(instruction,
                 name_of(at) + " received more bytes than it can count: nobody expects them");
@@ -162,7 +165,10 @@ void mbarrier_arrive_remote(std::uint32_t barrier, std::uint32_t rank) {
 bool mbarrier_try_wait(std::uint32_t barrier, std::uint32_t parity) {
   constexpr const char* instruction = "mbarrier.try_wait.parity";
   poll(instruction);
-  return has_ended(barrier_at(locate(barrier), instruction), parity);
+  const mbarrier& b = barrier_at(locate(barrier), instruction);
+  if (!has_ended(b, parity)) return false;
+  b.order.acquire(*machine.current->of);
+  return true;
 }
 
 void mbarrier_wait(std::uint32_t barrier, std::uint32_t parity) {
@@ -170,6 +176,7 @@ void mbarrier_wait(std::uint32_t barrier, std::uint32_t parity) {
   often_yield(instruction);
   const mbarrier& b = barrier_at(locate(barrier), instruction);
   while (!has_ended(b, parity)) wait_on(&b, {instruction, b.state, parity & 1});
+  b.order.acquire(*machine.current->of);
   often_yield(instruction);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // emulation/named_barrier.cpp - the sixteen barriers of a block: arrivals counted, misuse named.
+#include <algorithm>
 #include <bit>
 
 #include "emulation/engine.hpp"
@@ -47,6 +48,7 @@ void join(named_barrier& b, const fiber& f, const char* instruction, unsigned id
     fail_launch(instruction, of_barrier(id) + ": the thread has already arrived in this phase");
   of_warp |= 1u << f.lane;
   ++b.arrived;
+  b.order.release();
   if (f.home->live < f.threads && reachable(b, *f.home) < threads)
     fail_launch(instruction, of_barrier(id) + " for " + std::to_string(threads) + " threads: " +
                                  std::to_string(f.threads - f.home->live) + " have ended");
@@ -61,12 +63,20 @@ void complete(named_barrier& b, thread_block& home, const char* instruction, uns
                                    std::to_string(std::popcount(b.arrivals[i])) +
                                    " lanes of warp " + std::to_string(i) + " are there");
     if (b.arrivals[i] != 0) w.banks.count_all();
+    if (b.waiting[i] != 0) b.order.acquire(w);
     make_runnable(w, b.waiting[i]);
   }
-  b = named_barrier{};
+  b.begin_phase();
 }
 
 }  // namespace
+
+void named_barrier::begin_phase() {
+  expected = arrived = 0;
+  std::ranges::fill(arrivals, 0u);
+  std::ranges::fill(waiting, 0u);
+  order.clear();
+}
 
 void block_barrier(const char* instruction, unsigned id, unsigned threads, bool waits) {
   if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
@@ -76,6 +86,7 @@ void block_barrier(const char* instruction, unsigned id, unsigned threads, bool 
   named_barrier& b = f.home->barriers[id];
   join(b, f, instruction, id, threads);
   note_progress();
+  if (b.arrived == b.expected && waits) b.order.acquire(*f.of);
   if (b.arrived < b.expected) {
     if (!waits) return yield(instruction);
     b.waiting[f.thread / 32] |= 1u << f.lane;

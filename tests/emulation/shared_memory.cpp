@@ -90,12 +90,14 @@ void (*on_shared_store)(thread_block& b, std::size_t offset, std::size_t bytes,
 void reset_shared(thread_block& b, std::size_t bytes) {
   b.shared.assign(bytes, static_cast<std::byte>(unwritten_byte));
   b.shadow.assign(bytes, shared_state::unwritten);
+  b.words.assign((bytes + 3) / 4, word_log{});
 }
 
 std::byte* shared_bytes_uncounted(std::uint32_t address, std::size_t bytes, std::size_t alignment,
                                   access how, const char* instruction) {
   const span where = find(instruction, address, bytes, alignment);
   check_state(instruction, address, where, bytes, how);
+  check_race(*where.owner, where.offset, bytes, how, instruction);
   if (how != access::read) {
     note_progress();
     if (on_shared_store != nullptr && bytes > 0)
@@ -119,6 +121,7 @@ std::byte* shared_in_flight(std::uint32_t address, std::size_t bytes, std::size_
   for (std::size_t i = 0; i < bytes; ++i)
     if (states[i] == shared_state::in_flight || states[i] == shared_state::mbarrier)
       fail_state(instruction, address, bytes, states, access::write);
+  check_race(*where.owner, where.offset, bytes, access::write, instruction);
   std::fill(states, states + bytes, shared_state::in_flight);
   std::byte* data = where.owner->shared.data() + where.offset;
   std::memset(data, in_flight_byte, bytes);
@@ -129,6 +132,7 @@ void shared_landed(std::uint32_t address, std::size_t bytes) {
   const span where = find("asynchronous copy", address, bytes, 1);
   shared_state* states = where.owner->shadow.data() + where.offset;
   std::fill(states, states + bytes, shared_state::written);
+  forget_accesses(*where.owner, where.offset, bytes);
   note_progress();
 }
 

@@ -158,7 +158,7 @@ void read_shared(bulk_store_job& job) {
   for (const std::uint32_t chunk : job.chunks) {
     const std::byte* from = shared + (chunk - shared_begin);
     job.data.insert(job.data.end(), from, from + 16);
-    end_async_read(chunk);
+    end_async_read(chunk, "cp.async.bulk store");
   }
 }
 

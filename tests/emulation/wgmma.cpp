@@ -198,7 +198,7 @@ void carry_out(wgmma_queue& q, const wgmma_job& job) {
   gather_rows(wgmma_operand(job.call.b, name), 0, job.call.n, b[0]);
   wgmma_accumulators& acc = *find_accumulators(q, job.d[0]);
   multiply(job.call, a, b, acc.values.data());
-  for_each_chunk(job.call, [](std::uint32_t chunk) { end_async_read(chunk); });
+  for_each_chunk(job.call, [](std::uint32_t chunk) { end_async_read(chunk, name); });
   if (job.call.a_registers != nullptr) q.seen[job.a_pointers[0]] = digest(job.a[0], 4);
   if (--acc.running == 0) give_back_accumulators(q, acc);
 }

@@ -16,6 +16,33 @@ TEST_CASE_TEMPLATE("integer pairs, any extents", Pair, w8a8, w8a8_static, w8a8_a
   compare_bits<Pair>({2, 3, 0});
 }
 
+#if QTL_GPU_EMULATED
+TEST_CASE_TEMPLATE("the same on the oldest target, where Hopper's kernels are not listed", Pair, w8a8,
+                   w8a8_static) {
+  gpu::emulated::current_settings().target = 800;
+  CHECK(std::string(qtl_test::make_layer<Pair, gpu_backend>({1, 1, 1}).kernel_name())
+            .starts_with("sm90_w8a8") == false);
+  compare_bits<Pair>({1, 1, 1});
+  compare_bits<Pair>({3, 33, 129});
+  compare_bits<Pair>({17, 70, 300});
+  gpu::emulated::current_settings().target = 0;
+  CHECK(std::string(qtl_test::make_layer<Pair, gpu_backend>({1, 1, 1}).kernel_name())
+            .starts_with("sm90_w8a8"));
+}
+#endif
+
+TEST_CASE("Hopper's entry takes wgmma for many tokens and mma.sync where k is split") {
+  const auto layer = qtl_test::make_layer<w8a8, gpu_backend>({1, 250, 200});
+  if (layer.device().target != 900) return;
+  CHECK(layer.plan(250)->variant.view().starts_with("wgmma"));
+  compare_bits<w8a8>({250, 250, 200});
+  compare_bits<w8a8_static>({250, 250, 200});
+  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({1, 8, 4096})
+            .plan(16)
+            ->variant.view()
+            .starts_with("mma"));
+}
+
 TEST_CASE_TEMPLATE("functions, and a token that holds NaN", Pair, w8a8, w8a8_static, w8a8_affine,
                    w4a8, w4a4) {
   compare_bits<Pair>({5, 40, 150}, activation_function::gelu);

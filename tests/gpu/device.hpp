@@ -19,9 +19,9 @@ namespace qtl_test {
 /// Fails the test case with the status's whole sentence.
 inline void require_ok(const qtl::status& s) {
 #if QTL_GPU_EMULATED
-  INFO("emulator: " << qtl::gpu::emulated::last_failure());
+  INFO("emulator: " << doctest::String(qtl::gpu::emulated::last_failure()));
 #endif
-  INFO(s.message.c_str());
+  INFO(doctest::String(s.message.c_str()));
   REQUIRE(s.ok());
 }
 

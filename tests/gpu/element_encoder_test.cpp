@@ -79,6 +79,15 @@ TEST_CASE("codebooks are encoded and decoded as the library does") {
   }
 }
 
+// The quotient of one x; its neighbours are such that they do not decide how it is found.
+template<bool Bounded>
+float quotient_of(const gpu::exact_divisor<Bounded>& divide, float x) {
+  const float all[gpu::chunk_size] = {0.0f, x};
+  float q[gpu::chunk_size];
+  divide(all, q);
+  return q[1];
+}
+
 template<bool Bounded>
 void check_quotients(float scale, float reach, std::uint64_t seed) {
   const gpu::exact_divisor<Bounded> divide(scale);
@@ -86,11 +95,11 @@ void check_quotients(float scale, float reach, std::uint64_t seed) {
     const float x = reach * uniform(seed, i);
     const float expected = x / scale;
     if (magnitude(expected) < gpu::least_exact_quotient) {
-      REQUIRE(magnitude(divide(x)) <= gpu::least_exact_quotient);
-    } else if (float_bits(divide(x)) != float_bits(expected)) {
+      REQUIRE(magnitude(quotient_of(divide, x)) <= gpu::least_exact_quotient);
+    } else if (float_bits(quotient_of(divide, x)) != float_bits(expected)) {
       CAPTURE(x);
       CAPTURE(scale);
-      REQUIRE(divide(x) == expected);
+      REQUIRE(quotient_of(divide, x) == expected);
     }
   }
 }
@@ -114,7 +123,7 @@ TEST_CASE("quotients whose last bit is the hardest to get right") {
     const float scale = 1.0f + static_cast<float>(counter_random(7, i) & 0x7FFFFFu) * 0x1p-23f;
     const double quotient = 1.0 + (counter_random(8, i) & 0x7FFFFFu) * 0x1p-23 + 0x1p-24;
     const auto x = static_cast<float>(quotient * static_cast<double>(scale));
-    const float divided = gpu::exact_divisor<true>(scale)(x);
+    const float divided = quotient_of(gpu::exact_divisor<true>(scale), x);
     if (divided != x / scale) REQUIRE(divided == x / scale);
   }
 }

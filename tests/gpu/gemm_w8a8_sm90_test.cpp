@@ -48,6 +48,18 @@ TEST_CASE("blocks that walk over many tiles with one ring, under five seeds") {
   });
 }
 
+TEST_CASE("a split of k changes no bit, and leaves its counters zero for the next launch") {
+  for_each_type(gpu::w8a8_sm90_tilings{}, [&]<class C>() {
+    using K = gpu::gemm_w8a8_sm90<C, u8, s8>;
+    int number = 0;
+    for (const int splits : {2, 3, 9})  // tiles that cannot split take it for one
+      under_seed_of(++number, [&] {
+        check_bulk_product<K, u8, s8>({17 + 50 * (number % 2), 67, 601}, finish_number(number), 7,
+                                      2 + number, splits);
+      });
+  });
+}
+
 TEST_CASE("rows that the copy engine cannot read are refused by name") {
   using K = gpu::gemm_w8a8_sm90<gpu::wgmma_64x64_12stages, s8, s8>;
   const integer_product<s8, s8> product({5, 7, 40}, finish_number(0), row_alignment::four, 1);

@@ -67,6 +67,8 @@ def declared_name(declaration):
 def doc_above(lines, line):
     """The `///` block that ends just above line number `line`, or the `///<` on it, as one string."""
     block = re.findall(r"///<.*", lines[line - 1])
+    while line > 1 and re.match(r"#\s*(?:if|elif|else)", lines[line - 2]):
+        line -= 1  # one name, declared differently for each compiler
     while line > 1 and lines[line - 2].lstrip().startswith("//"):
         line -= 1
         block.insert(0, lines[line - 1].strip())

@@ -56,15 +56,14 @@ TEST_CASE("strides that meet in a bank conflict") {
 
 TEST_CASE("lanes are grouped however the seed interleaves them") {
   const auto column = [](const nothing&) {
-    for (unsigned i = 0; i < 100; ++i) {
-      const std::uint32_t at = ptx::shared_base() + 128 * (i % 4) + 4 * ptx::lane_index();
-      ptx::store_shared<std::uint32_t>(at, i);
-    }
-    if (ptx::lane_index() < 8) ptx::store_shared<std::uint64_t>(ptx::shared_base(), 1);
-    ptx::store_shared<std::uint32_t>(ptx::shared_base() + 4 * ptx::lane_index(), 1);
+    const std::uint32_t mine = ptx::shared_base() + 512 * ptx::warp_index();
+    for (unsigned i = 0; i < 100; ++i)
+      ptx::store_shared<std::uint32_t>(mine + 128 * (i % 4) + 4 * ptx::lane_index(), i);
+    if (ptx::lane_index() < 8) ptx::store_shared<std::uint64_t>(mine, 1);
+    ptx::store_shared<std::uint32_t>(mine + 4 * ptx::lane_index(), 1);
   };
   const int found = qtl_test::seeds_that_find(4, [&] {
-    const std::string report = qtl_test::report_of({.threads = 64, .shared_bytes = 512}, column);
+    const std::string report = qtl_test::report_of({.threads = 64, .shared_bytes = 1024}, column);
     CHECK(emulated::last_launch().shared_requests == 2 * 102);
     CHECK(emulated::last_launch().bank_conflicts == 0);
     return report;

@@ -168,54 +168,6 @@ TEST_CASE("a missing barrier between writers and readers is found") {
   CHECK(qtl_test::seeds_that_find(6, [&] { return report_of(two, &reversed::run<true>); }) == 0);
 }
 
-/// Four warps hand words through a ring of slots, with one barrier in each turn: enough for two
-/// slots; with one, a fast warp overwrites what a slow one still reads.
-struct ring {
-  template<unsigned Slots>
-  static void run(const nothing&) {
-    const unsigned t = ptx::thread_index();
-    for (unsigned i = 0; i < 8; ++i) {
-      const std::uint32_t slot = ptx::shared_base() + 512 * (i % Slots);
-      ptx::store_shared<std::uint32_t>(slot + 4 * t, i);
-      ptx::block_barrier();
-      if (ptx::load_shared<std::uint32_t>(slot + 4 * (127 - t)) != i)
-        emulated::fail("planted", "another turn's word");
-    }
-  }
-};
-
-TEST_CASE("a slot that is overwritten too early is found") {
-  const qtl_test::shape four{.threads = 128, .shared_bytes = 1024};
-  CHECK(qtl_test::seeds_that_find(8, [&] { return report_of(four, &ring::run<1>); }) == 8);
-  CHECK(qtl_test::seeds_that_find(8, [&] { return report_of(four, &ring::run<2>); }) == 0);
-}
-
-/// The consumer warps of a ring release a slot before they have read it: only a producer that runs
-/// far ahead overwrites it in time.
-struct early_release {
-  static constexpr unsigned slots = 4;
-  static void run(const nothing&) {
-    for (unsigned i = 0; i < 16; ++i) {
-      const std::uint32_t slot = ptx::shared_base() + 128 * (i % slots) + 4 * ptx::lane_index();
-      if (ptx::warp_index() == 0) {
-        if (i >= slots) ptx::named_barrier(1 + i % slots, 64);
-        ptx::store_shared<std::uint32_t>(slot, i);
-        ptx::named_barrier_arrive(1 + slots + i % slots, 64);
-      } else {
-        ptx::named_barrier(1 + slots + i % slots, 64);
-        if (i + slots < 16) ptx::named_barrier_arrive(1 + i % slots, 64);
-        if (ptx::load_shared<std::uint32_t>(slot) != i)
-          emulated::fail("planted", "another turn's word");
-      }
-    }
-  }
-};
-
-TEST_CASE("a slot that is released too early is found") {
-  const qtl_test::shape two{.threads = 64, .shared_bytes = 512};
-  CHECK(qtl_test::seeds_that_find(10, [&] { return report_of(two, &early_release::run); }) >= 5);
-}
-
 /// Each of 32 threads copies 16 bytes and reads them again.
 struct copies {
   const ptx::words4* from;

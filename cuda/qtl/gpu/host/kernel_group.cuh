@@ -14,6 +14,7 @@ namespace qtl::inline v0::gpu {
 /// Whether an entry's kernels run where code for `target` does.
 template<class E>
 constexpr bool is_listed(int target) {
+  if constexpr (requires { E::only_target; }) return target == static_cast<int>(E::only_target);
   return target >= static_cast<int>(E::least_target);
 }
 

@@ -24,6 +24,22 @@ concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, con
 /// An entry: Family's packing, and the choice among its kernels.
 template<ProductFamily Family>
 struct product_entry : Family {
+  /// What the model is asked.
+  static product_shape shape_of(const gemm_key& key, const gemm_shape& s) {
+    product_shape p;
+    p.m = s.m;
+    p.n = s.n;
+    p.k = s.k;
+    p.unit = Family::unit;
+    p.x_bits = key.activation.bits;
+    p.w_bits = key.weight.bits;
+    return p;
+  }
+  /// What it answers.
+  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
+    return select_tiles(shape_of(key, s), Family::tilings, *s.device);
+  }
+
   static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
     const tile_choice choice = choose(key, s);
     return choice.index < 0 ? 0 : memory_of(tiling(choice), choice, s).bytes();
@@ -50,17 +66,6 @@ struct product_entry : Family {
  private:
   static const tile_sizes& tiling(const tile_choice& choice) {
     return Family::tilings[static_cast<std::size_t>(choice.index)];
-  }
-
-  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
-    product_shape p;
-    p.m = s.m;
-    p.n = s.n;
-    p.k = s.k;
-    p.unit = Family::unit;
-    p.x_bits = key.activation.bits;
-    p.w_bits = key.weight.bits;
-    return select_tiles(p, Family::tilings, *s.device);
   }
 };
 

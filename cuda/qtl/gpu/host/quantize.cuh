@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/quantize.cuh - quantization on the GPU, the team of threads chosen by the length of a row.
-// Holds: quantize_matrix, quantize_whole_matrix, scale_column_stride. To call a kernel with a Config of your own: kernel/quantize_rows.cuh.
+// Holds: quantize_matrix, quantize_whole_matrix, quantize_blocks, scale_column_stride. To call a kernel with a Config of your own: kernel/quantize_rows.cuh.
 #pragma once
 
 #include <cstdint>
 
 #include "qtl/gpu/host/launch.cuh"
+#include "qtl/gpu/kernel/choose_blocks.cuh"
+#include "qtl/gpu/kernel/encode_blocks.cuh"
 #include "qtl/gpu/kernel/quantize_rows.cuh"
 #include "qtl/gpu/kernel/reduce_range.cuh"
 
@@ -19,9 +21,9 @@ using long_row_team = row_team<256, 1, 8>;
 /// Distance between the columns of scales that a TMA reads: m rounded up to a multiple of 16 bytes.
 constexpr std::int64_t scale_column_stride(std::int64_t m) { return (m + 3) / 4 * 4; }
 
-/// Refuses what quantize_rows cannot run, naming the argument.
-template<QuantPolicy P, RowSource S, parameter_form Form>
-status check_quantize(const quantize_rows_params<P, S, Form>& p) {
+/// Refuses extents and sizes that do not fit together, naming the argument.
+template<QuantPolicy P, class Params>
+status check_quantize(const Params& p) {
   const std::int64_t m = p.m;
   const std::int64_t k = p.k;
   if (m < 0 || m > INT32_MAX)
@@ -43,7 +45,7 @@ status check_quantize(const quantize_rows_params<P, S, Form>& p) {
 /// launch() answers.
 template<QuantPolicy P, RowSource S, parameter_form Form>
 status quantize_matrix(const quantize_rows_params<P, S, Form>& p, void* stream = nullptr) {
-  if (const status s = check_quantize(p); !s.ok()) return s;
+  if (const status s = check_quantize<P>(p); !s.ok()) return s;
   if (p.k <= short_row_team::reach)
     return launch<quantize_rows<row_quantization<P, S, short_row_team, Form>>>(p, stream);
   if (p.k <= middle_row_team::reach)
@@ -58,7 +60,7 @@ status quantize_matrix(const quantize_rows_params<P, S, Form>& p, void* stream =
 template<QuantPolicy P, RowSource S, parameter_form Form>
 status quantize_whole_matrix(const quantize_rows_params<P, S, Form>& p,
                              range_workspace<P>* workspace, void* stream = nullptr) {
-  if (const status s = check_quantize(p); !s.ok()) return s;
+  if (const status s = check_quantize<P>(p); !s.ok()) return s;
   const reduce_range_params<P, S> range{p.x, p.m, p.k, workspace};
   const bool is_short = p.k <= short_row_team::reach;
   const status s = is_short
@@ -68,6 +70,20 @@ status quantize_whole_matrix(const quantize_rows_params<P, S, Form>& p,
   quantize_rows_params<P, S, Form> rows = p;
   rows.given_in_memory = &workspace->params;
   return quantize_matrix(rows, stream);
+}
+
+/// The same for blocks of any extents, in two launches; where has_lane_groups<P>, quantize_matrix does
+/// it in one.
+template<QuantPolicy P, RealFormat F, parameter_form Form>
+status quantize_blocks(const quantize_blocks_params<P, F, Form>& p, void* stream = nullptr) {
+  constexpr std::int64_t elements = P::granularity::block_rows * P::granularity::block_cols;
+  constexpr bool is_small = elements != 0 && elements <= 1024;
+  using team = std::conditional_t<is_small, row_team<32, 8, 1>, row_team<128, 1, 1>>;
+  using config = block_quantization<P, F, team, Form>;
+  if (const status s = check_quantize<P>(p); !s.ok()) return s;
+  if (const status s = launch<choose_blocks<config>>(p, stream); !s.ok()) return s;
+  using rows = block_quantization<P, F, row_team<128, 1, 1>, Form>;
+  return launch<encode_blocks<rows>>(p, stream);
 }
 
 }  // namespace qtl::inline v0::gpu

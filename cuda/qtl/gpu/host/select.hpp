@@ -14,7 +14,7 @@
 namespace qtl::inline v0::gpu {
 
 /// What multiplies: the tensor cores' operand type.
-enum class arithmetic_unit : std::uint8_t { f16, s8, s4, fp8 };
+enum class arithmetic_unit : std::uint8_t { f16, s8, s4, fp8, wgmma_8bit };
 
 /// One compiled set of tile sizes, as a kernel's Config has them.
 struct tile_sizes {
@@ -28,6 +28,7 @@ struct tile_sizes {
   int blocks_per_multiprocessor = 1;
   std::int64_t shared_bytes = 0;
   int most_splits = 1;  ///< 1: the kernel cannot split k
+  int multiprocessors_per_tile = 1;  ///< blocks of a cluster, which share a tile
 };
 
 /// A product as the model sees it.
@@ -70,6 +71,8 @@ constexpr double unit_rate(arithmetic_unit unit, int capability) {
   switch (unit) {
     case arithmetic_unit::s8:
       return products;
+    case arithmetic_unit::wgmma_8bit:
+      return 4096.0;
     case arithmetic_unit::s4:  // native on 8.x only
       return capability < 900 ? 2.0 * products : 0.25 * products;
     case arithmetic_unit::fp8:  // native on 8.9 and 12.0 only, elsewhere made of f16
@@ -142,7 +145,9 @@ constexpr double modelled_cycles(const product_shape& p, const tile_sizes& t, in
                                  const device_facts& d) {
   const device_rates rates = rates_of(d.capability);
   const std::int64_t blocks = tiles_of(p, t) * splits;
-  const double each = double(ceil_div(blocks, std::int64_t{d.multiprocessors}));
+  const std::int64_t places = d.multiprocessors / t.multiprocessors_per_tile;
+  const double each = double(ceil_div(blocks, places > 1 ? places : 1)) /
+                      t.multiprocessors_per_tile;
   const double slabs =
       double(ceil_div(ceil_div(p.k, std::int64_t{t.tile_k}), std::int64_t{splits}));
   const double work = each * slabs;

@@ -17,8 +17,11 @@ using w8a8_sm90_tilings =
               wgmma_128x128_6stages, wgmma_64x128_8stages, wgmma_64x64_12stages,
               wgmma_64x32_16stages>;
 
+/// Codes of k elements are k bytes.
 template<WarpSpecializedTiling Config, ptx::Int8Operand X, ptx::Int8Operand W>
-struct gemm_w8a8_sm90 : warp_specialized_product<Config, X, W> {
+struct gemm_w8a8_sm90
+    : warp_specialized_product<Config, running_group_sums<X, W, group_shape<Config>::blocks,
+                                                          group_shape<Config>::columns>> {
   static constexpr short_name name = short_name("w8a8_sm90_")
                                          .append(X::name.view())
                                          .append(W::name.view())

@@ -50,31 +50,37 @@ struct weight_only_format {
   static constexpr bool has_zero_points = ZeroPoints;
 };
 
-/// What a block computes, and with how many warps. A slab is slab_steps * 32 bytes of a row of x.
-/// Up to 16 rows: all is for the stream of weights.
+/// What a block computes, and with how many warps. A slab is slab() steps of k, a step 32 bytes of
+/// a row of x; unit_steps depend on the formats. Up to 16 rows: all is for the stream of weights,
+/// 16 KB of them a slab.
 struct few_rows {
-  static constexpr int block_m = 16, block_n = 128, slab_steps = 8, stages = 4;
+  static constexpr int block_m = 16, block_n = 128, stages = 4;
   static constexpr int warps_m = 1, warps_n = 4, warps_k = 2;
+  static constexpr int slab(int unit_steps) { return 8 * unit_steps; }
 };
 /// Up to 64 rows: still every weight is converted once.
 struct some_rows {
-  static constexpr int block_m = 64, block_n = 128, slab_steps = 4, stages = 4;
+  static constexpr int block_m = 64, block_n = 128, stages = 4;
   static constexpr int warps_m = 1, warps_n = 4, warps_k = 2;
+  static constexpr int slab(int unit_steps) { return 4 * unit_steps; }
 };
 /// More rows: two warps convert the same weights, each for 64 rows.
 struct many_rows {
-  static constexpr int block_m = 128, block_n = 128, slab_steps = 4, stages = 4;
+  static constexpr int block_m = 128, block_n = 128, stages = 4;
   static constexpr int warps_m = 2, warps_n = 4, warps_k = 1;
+  static constexpr int slab(int) { return 4; }
 };
 /// Up to 16 rows where k cannot be split: narrow blocks, so that there are many, and deep stages.
 struct few_rows_in_order {
-  static constexpr int block_m = 16, block_n = 64, slab_steps = 4, stages = 8;
+  static constexpr int block_m = 16, block_n = 64, stages = 8;
   static constexpr int warps_m = 1, warps_n = 2, warps_k = 1;
+  static constexpr int slab(int) { return 4; }
 };
 /// Up to 64 rows where k cannot be split.
 struct some_rows_in_order {
-  static constexpr int block_m = 64, block_n = 64, slab_steps = 4, stages = 6;
+  static constexpr int block_m = 64, block_n = 64, stages = 6;
   static constexpr int warps_m = 2, warps_n = 2, warps_k = 1;
+  static constexpr int slab(int) { return 4; }
 };
 
 /// A configuration: formats and a shape.
@@ -95,9 +101,10 @@ struct weight_only : Format, Shape {
                                          .append("x")
                                          .append(Shape::block_n);
   static constexpr int threads = 32 * Shape::warps_m * Shape::warps_n * Shape::warps_k;
-  static constexpr int x_row_bytes = 32 * Shape::slab_steps;
   static constexpr int unit_steps = 128 / (weight::bits <= 4 ? 4 : 8) / operand::step_cols;
-  static constexpr int slab_units = Shape::slab_steps / unit_steps;
+  static constexpr int slab_steps = Shape::slab(unit_steps);
+  static constexpr int slab_units = slab_steps / unit_steps;
+  static constexpr int x_row_bytes = 32 * slab_steps;
   static constexpr int scale_bytes = std::is_same_v<scale, f32> ? 4
                                      : std::is_same_v<scale, f16> || std::is_same_v<scale, bf16>
                                          ? 2
@@ -106,7 +113,7 @@ struct weight_only : Format, Shape {
       steps_to_group(std::is_same_v<scale, e4m3> ? scale_storage::as_e4m3 : scale_storage::as_f32,
                      Format::has_zero_points, operand::step_cols);
   /// Groups of a slab: no group is shorter than what lies between two starts.
-  static constexpr int max_groups = Format::is_grouped ? Shape::slab_steps / group_start_steps : 0;
+  static constexpr int max_groups = Format::is_grouped ? slab_steps / group_start_steps : 0;
   /// Whether blocks and warps may share the k of an output.
   static constexpr bool can_split = !Format::is_grouped || !std::is_same_v<activation, s8>;
 
@@ -175,10 +182,11 @@ struct gemm_weight_only {
     product sums(ptx::warp_index());
     if constexpr (!copies_zero_points) sums.load_zero_points(p.w, tile.n * Config::block_n);
     const x_copy copy_x(p.x, tile.m * Config::block_m);
+    const w_copy copy_w(p.w, tile.n * (Config::block_n / weight_layout::unit_rows));
     run_pipeline<stages>(
         range.count(),
         [&](std::int64_t slab, int stage) {
-          copy_slab(p, copy_x, tile, slab_at(p, range, slab, stage));
+          copy_slab(p, copy_x, copy_w, tile, slab_at(p, range, slab, stage));
         },
         [&](std::int64_t slab, int stage) { sums.add(p.w, slab_at(p, range, slab, stage)); });
     finish(p, tile, split, sums);
@@ -193,13 +201,13 @@ struct gemm_weight_only {
     s.scales = s.x + scales_at;
     s.zero_points = s.x + zero_points_at;
     s.first_step = static_cast<std::int32_t>(range.first + slab) * Config::slab_steps;
-    if constexpr (Config::is_grouped) s.first_group = s.first_step / p.w.group_steps;
+    if constexpr (Config::is_grouped) s.first_group = p.w.group_of(s.first_step);
     s.is_last = slab + 1 == range.count();
     return s;
   }
 
-  QTL_DEVICE static void copy_slab(const params& p, const x_copy& copy_x, const tile_place& tile,
-                                   const weight_slab& slab) {
+  QTL_DEVICE static void copy_slab(const params& p, const x_copy& copy_x, const w_copy& copy_w,
+                                   const tile_place& tile, const weight_slab& slab) {
     using raw = typename Config::operand::raw;
     constexpr int step_cols = Config::operand::step_cols;
     const std::int64_t column = std::int64_t{slab.first_step} * step_cols;
@@ -209,11 +217,10 @@ struct gemm_weight_only {
       gather_columns<raw, Config::block_m, Config::x_row_bytes, threads>(
           p.x, tile.m * Config::block_m, p.w.column_order, std::int64_t{p.w.steps} * step_cols,
           column, slab.x);
-    constexpr int stripes = Config::block_n / weight_layout::unit_rows;
-    w_copy::copy(p.w, tile.n * stripes, slab.first_step / Config::unit_steps, slab.units);
+    copy_w(slab.units, slab.first_step / Config::unit_steps);
     if constexpr (Config::is_grouped) {
       const std::int32_t end = slab.first_step + Config::slab_steps;
-      const std::int32_t last = ((end < p.w.steps ? end : p.w.steps) - 1) / p.w.group_steps + 1;
+      const std::int32_t last = p.w.group_of((end < p.w.steps ? end : p.w.steps) - 1) + 1;
       const std::int64_t row = tile.n * Config::block_n;
       scale_copy::copy(p.w, p.w.scales, row, slab.first_group, last, slab.scales);
       if constexpr (copies_zero_points)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/warp_specialized_product.cuh - the body that Hopper's products share.
-// Holds: bulk_product_params, warp_specialized_product<Config, X, W>. Blocks stay and walk over the
-// tiles. One warp of each lets the copy engine fill a ring of stages, also for the next tile while
-// this one is finished; the other warpgroups multiply by wgmma and finish what they own. Blocks of
-// a cluster work on tiles below one another: each loads a part of the weights for all.
+// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums>.
+// Blocks stay and walk over the tiles. One warp of each lets the copy engine fill a ring of stages,
+// also for the next tile while this one is finished; the other warpgroups multiply by wgmma and
+// finish what they own. Blocks of a cluster work on tiles below one another: each loads a part of
+// the weights for all.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "qtl/gpu/ptx/elect.cuh"
 #include "qtl/gpu/ptx/setmaxnreg.cuh"
 #include "qtl/gpu/ptx/tma.cuh"
+#include "qtl/gpu/scheduler/group_split.cuh"
 #include "qtl/gpu/scheduler/tile_order.cuh"
 #include "qtl/gpu/tile/bulk_ring.cuh"
 #include "qtl/gpu/tile/warpgroup_sums.cuh"
@@ -27,16 +29,36 @@ struct bulk_product_params {
   ptx::tensor_map w;  ///< n rows in boxes of tile_n / cluster_blocks
   std::int64_t row_bytes = 0;
   epilogue_params epilogue;
+  split_k split;
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
 
-template<WarpSpecializedTiling Config, class X, class W>
+/// What a block does at a time: a part of the k of a tile.
+struct work_item {
+  std::int64_t tile;  ///< its number among all blocks' tiles
+  std::int64_t row;   ///< its first output
+  std::int64_t column;
+  int split;
+  slab_range slabs;
+};
+
+/// What each of a tile's warpgroups owns.
+template<WarpSpecializedTiling Config>
+struct group_shape {
+  static constexpr int rows = Config::tile_m / Config::groups_m;
+  static constexpr int blocks = rows / 64;
+  static constexpr int columns = Config::tile_n / Config::groups_n;
+};
+
+/// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
+/// multiply and keep Sums: running_group_sums, or what has its members.
+template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params>
 struct warp_specialized_product {
-  using params = bulk_product_params;
+  using params = Params;
   using config = Config;
   static constexpr int groups = Config::groups_m * Config::groups_n;
-  static constexpr int group_rows = Config::tile_m / Config::groups_m;
-  static constexpr int group_columns = Config::tile_n / Config::groups_n;
+  static constexpr int group_rows = group_shape<Config>::rows;
+  static constexpr int group_columns = group_shape<Config>::columns;
   static constexpr unsigned cluster_blocks = Config::cluster_blocks;
   static constexpr int w_rows = Config::tile_n / static_cast<int>(cluster_blocks);
   static constexpr std::uint32_t x_bytes = Config::tile_m * slab_bytes;
@@ -45,7 +67,8 @@ struct warp_specialized_product {
   static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<piece>;
 
   using ring_type = bulk_ring<Config::stages, stage_bytes>;
-  using sums_type = warpgroup_sums<X, W, group_rows / 64, group_columns>;
+  using accumulator = typename Sums::accumulator;
+  static_assert(Sums::blocks * 64 == group_rows && Sums::columns == group_columns);
 
   static constexpr int threads = 128 * (1 + groups);
   static constexpr int min_blocks = 1;
@@ -55,15 +78,31 @@ struct warp_specialized_product {
   static_assert(shared_bytes <= shared_limit(gpu_target::sm_90a),
                 "fewer stages or a smaller tile: a block has 227 KB of shared memory");
 
+  /// Sums that fill the registers cannot also be reduced: their tiles are for products that have
+  /// enough of them, and a split in their params is not heeded.
+  static constexpr int most_splits = group_rows / 64 * group_columns / 2 <= 64 ? 16 : 1;
+
   /// The tiles of a cluster, which lie below one another, count as one.
-  QTL_HOST_DEVICE static constexpr tile_order order(const epilogue_params& e) {
-    return order_tiles(e.m, e.n, Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
+  QTL_HOST_DEVICE static constexpr tile_order order(std::int64_t m, std::int64_t n) {
+    return order_tiles(m, n, Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
+  }
+  QTL_HOST_DEVICE static constexpr int splits_of(const params& p) {
+    return most_splits > 1 ? p.split.splits : 1;
   }
   static dim grid(const params& p) {
     const std::int64_t clusters = p.blocks / static_cast<int>(cluster_blocks);
-    const std::int64_t tiles = order(p.epilogue).tiles();
-    const std::int64_t used = tiles < clusters || clusters == 0 ? tiles : clusters;
+    const std::int64_t items = order(p.epilogue.m, p.epilogue.n).tiles() * splits_of(p);
+    const std::int64_t used = items < clusters || clusters == 0 ? items : clusters;
     return {static_cast<unsigned>(used) * cluster_blocks, 1, 1};
+  }
+  /// Bytes of counters and partial sums for split-K; 0 for one split. A plan zeroes the counters
+  /// once, and takes split_k_in(workspace, counters(m, n), splits).
+  static std::int64_t counters(std::int64_t m, std::int64_t n) {
+    return order(m, n).tiles() * cluster_blocks * groups;
+  }
+  static std::int64_t workspace_bytes(std::int64_t m, std::int64_t n, int splits) {
+    return split_k_counter_bytes(counters(m, n), splits) +
+           split_k_partial_bytes(counters(m, n), splits, group_rows * group_columns);
   }
 
   QTL_DEVICE static void run(const params& p) {
@@ -79,6 +118,7 @@ struct warp_specialized_product {
       consume(p, ring, role - 1);
     }
     // Nobody may leave while another block's copies or arrivals still come here.
+    ptx::warp_barrier();
     if constexpr (cluster_blocks > 1) ptx::cluster_barrier();
   }
 
@@ -92,20 +132,22 @@ struct warp_specialized_product {
       ptx::block_barrier();
   }
 
-  QTL_DEVICE static std::int64_t slabs(const params& p) {
-    return ceil_div<std::int64_t>(p.row_bytes, slab_bytes);
-  }
-
-  /// Calls f(first row, first column) for every tile of this block, the same count in every block
-  /// of a cluster: some lie below the output, and only help with the weights.
+  /// Calls f for every item of this block, as many as in every other block of the cluster: some
+  /// tiles lie below the output, and only help with the weights.
   template<class F>
-  QTL_DEVICE static void for_each_tile(const params& p, const F& f) {
-    const tile_order tiles = order(p.epilogue);
+  QTL_DEVICE static void for_each_item(const params& p, const F& f) {
+    const tile_order tiles = order(p.epilogue.m, p.epilogue.n);
+    const int splits = splits_of(p);
+    const std::int64_t slabs = ceil_div<std::int64_t>(p.row_bytes, slab_bytes);
     const std::int64_t step = ptx::grid_extent_x() / cluster_blocks;
-    for (std::int64_t i = ptx::block_index_x() / cluster_blocks; i < tiles.tiles(); i += step) {
-      const tile_place tile = tiles.at(i);
-      const std::int64_t row = tile.m * cluster_blocks + rank();
-      f(row * Config::tile_m, tile.n * Config::tile_n);
+    std::int64_t i = ptx::block_index_x() / cluster_blocks;
+    for (; i < tiles.tiles() * splits; i += step) {
+      const std::int64_t tile = i / splits;
+      const int split = static_cast<int>(i % splits);
+      const tile_place place = tiles.at(tile);
+      f(work_item{tile * cluster_blocks + rank(),
+                  (place.m * cluster_blocks + rank()) * Config::tile_m, place.n * Config::tile_n,
+                  split, split_slabs(slabs, split, splits)});
     }
   }
 
@@ -118,14 +160,14 @@ struct warp_specialized_product {
 
   QTL_DEVICE static void produce(const params& p, const ring_type& ring) {
     position at;
-    for_each_tile(p, [&](std::int64_t row, std::int64_t column) {
-      const auto y = static_cast<std::int32_t>(row);
-      for (std::int64_t slab = 0; slab < slabs(p); ++slab) {
+    for_each_item(p, [&](const work_item& item) {
+      for (std::int64_t slab = item.slabs.first; slab < item.slabs.last; ++slab) {
         const auto x = static_cast<std::int32_t>(slab * slab_bytes);
         ring.begin_fill(at);
-        ptx::tma_load_2d(ring.stage(at), p.x, ring.full(at), x, y);
+        ptx::tma_load_2d(ring.stage(at), p.x, ring.full(at), x,
+                         static_cast<std::int32_t>(item.row));
         load_weights(p, ring.stage(at) + x_bytes, ring.full(at), x,
-                     static_cast<std::int32_t>(column));
+                     static_cast<std::int32_t>(item.column));
         at.advance();
       }
     });
@@ -155,53 +197,66 @@ struct warp_specialized_product {
   }
 
   QTL_DEVICE static void consume(const params& p, const ring_type& ring, unsigned group) {
+    const std::uint32_t first_row = group / Config::groups_n * group_rows;
+    const std::uint32_t first_column = group % Config::groups_n * group_columns;
+    const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
     position at;
-    sums_type sums;
-    for_each_tile(p, [&](std::int64_t row, std::int64_t column) {
-      const std::uint32_t first_row = group / Config::groups_n * group_rows;
-      const std::uint32_t first_column = group % Config::groups_n * group_columns;
-      add_slabs(slabs(p), ring, at, sums, first_row * slab_bytes,
-                x_bytes + first_column * slab_bytes);
-      finish_sums(p.epilogue, ring, sums, row + first_row, column + first_column);
+    Sums sums;
+    const unsigned warp = ptx::warp_index();
+    const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
+    for_each_item(p, [&](const work_item& item) {
+      sums.begin(p, item.row + first_row, item.column + first_column);
+      add_slabs(item.slabs, ring, at, sums, mine);
+      if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
+        finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
     });
   }
 
-  /// x and w: where this warpgroup's operands lie in a stage.
-  QTL_DEVICE static void add_slabs(std::int64_t count, const ring_type& ring, position& at,
-                                   sums_type& sums, std::uint32_t x, std::uint32_t w) {
-    position before = at;
-    sums.clear();
-    for (std::int64_t slab = 0; slab < count; ++slab) {
+  /// Whether this warpgroup has the whole sums of its part of the tile.
+  QTL_DEVICE static bool is_reduced(const params& p, const work_item& item, unsigned group,
+                                    std::uint32_t scratch, Sums& sums) {
+    if constexpr (most_splits == 1) {
+      return true;
+    } else {
+      const group_split part{p.split, item.tile * groups + group, 1 + group, scratch};
+      return reduce_group_split(part, item.split, sums.values);
+    }
+  }
+
+  /// `mine`: where this warpgroup's operands lie in a stage.
+  QTL_DEVICE static void add_slabs(const slab_range& range, const ring_type& ring, position& at,
+                                   Sums& sums, const slab_operands& mine) {
+    position added = at;  // the next stage to be given back
+    for (std::int64_t slab = range.first; slab < range.last; ++slab) {
       ring.wait_full(at);
-      sums.add_slab(ring.stage(at) + x, ring.stage(at) + w);
-      ptx::wgmma_wait<1>();  // the slab before this one is added: its stage is free
-      if (slab > 0) ring.template release<cluster_blocks>(before);
-      before = at;
+      sums.add({ring.stage(at) + mine.x, ring.stage(at) + mine.w}, slab);
       at.advance();
+      if (slab - range.first < Sums::lag) continue;
+      ring.template release<cluster_blocks>(added);
+      added.advance();
     }
     sums.finish();
-    if (count > 0) ring.template release<cluster_blocks>(before);
+    if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
   }
 
   /// Outputs from the warpgroup's first, one strip of 16 x 8 piece after another.
-  QTL_DEVICE static void finish_sums(const epilogue_params& p, const ring_type& ring,
-                                     const sums_type& sums, std::int64_t row, std::int64_t column) {
+  QTL_DEVICE static void finish_sums(const epilogue_params& p, std::uint32_t scratch,
+                                     const Sums& sums, std::int64_t row, std::int64_t column) {
     constexpr int pieces = group_columns / (8 * piece);
     const unsigned warp = ptx::warp_index();
-    const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
     for (int strip = 0; strip < group_rows / 64 * pieces; ++strip) {
       // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
       unrolled<group_rows / 64 * pieces>([&](auto s) {
         if (s != strip) return;
-        typename sums_type::accumulator part[piece][4];
-        sums.template fragments_of<s / pieces, s % pieces * piece>(part);
+        accumulator part[piece][4];
+        fragments_of<s / pieces, s % pieces * piece>(sums, part);
         stage_strip<piece>(scratch, part);
       });
       ptx::warp_barrier();
       const four_columns columns(
           p, column + strip % pieces * 8 * piece + ptx::lane_index() % (2 * piece) * 4);
-      finish_strip<piece, typename sums_type::accumulator>(
-          p, scratch, row + strip / pieces * 64 + warp % 4 * 16, columns);
+      finish_strip<piece, accumulator>(p, scratch, row + strip / pieces * 64 + warp % 4 * 16,
+                                       columns);
       ptx::warp_barrier();
     }
   }

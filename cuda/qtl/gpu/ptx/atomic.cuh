@@ -35,7 +35,8 @@ QTL_DEVICE std::uint32_t load_acquire(const std::uint32_t* from) {
 #if QTL_GPU_EMULATED
   emulated::poll("ld.acquire");
   std::uint32_t value;
-  std::memcpy(&value, emulated::global_bytes(from, 4, 4, emulated::access::read, "ld.acquire"), 4);
+  std::memcpy(&value, emulated::global_bytes(from, 4, 4, emulated::access::acquire, "ld.acquire"),
+              4);
   return value;
 #else
   std::uint32_t value;

@@ -4,8 +4,9 @@
 // for hosts: settings, launch, memory, reports. Defined in tests/emulation, linked as a library.
 //
 // A kernel's thread is a fiber. Its code runs until a service lets another thread go on, so between
-// two services a thread is alone and needs no atomics. Nothing here unwinds: fail() drops every
-// fiber where it stands, so hold no owning object (std::vector ...) across a service.
+// two services a thread is alone and needs no atomics. One launch runs at a time, on the host's
+// calling thread. Nothing here unwinds: fail() drops every fiber where it stands, so hold no owning
+// object (std::vector ...) across a service.
 //
 // To add an instruction: require() if not every target has it; then step() if it is one thread's
 // own, warp_collective() if it is .sync.aligned, global_bytes() or shared_bytes() for what it
@@ -16,7 +17,9 @@
 //     them out in the wait instruction;
 //   * at any time (bulk copies): post_asynchronous(). The engine completes posted operations one by
 //     one in random order at random steps, and at the latest when every thread waits.
-// A thread that must wait for such an event calls wait_on(channel) in a loop that tests its
+// Where the service orders the memory accesses of warps, it hands their clocks on: an order_point
+// of emulation/engine.hpp, released by those who arrive and acquired by those who have waited. A
+// thread that must wait for such an event calls wait_on(channel) in a loop that tests its
 // condition; whoever changes the condition calls notify(channel). A channel is any address.
 #pragma once
 
@@ -46,11 +49,13 @@ struct place {
 extern const place* running;
 inline const place& here() { return *running; }
 
-/// How an instruction touches memory. An atomic one reads and writes, and may write often.
-enum class access : std::uint8_t { read, write, atomic };
+/// How an instruction touches memory. An atomic one reads and writes, and may write often; it and
+/// an acquiring read order what other warps did before their atomics.
+enum class access : std::uint8_t { read, write, atomic, acquire };
 
 // Scheduling.
 
+/// Calls of step() until the next one yields.
 extern std::int32_t steps_left;
 
 /// Lets another thread run now; the next one is drawn by seed.
@@ -141,9 +146,12 @@ void shared_landed(std::uint32_t address, std::size_t bytes);
 
 // Asynchronous operations.
 
+/// Starts a copy of the running thread; the bytes beyond source_bytes become zeros.
 void cp_async(std::uint32_t to, const void* from, int bytes, int source_bytes,
               const char* instruction);
+/// Closes the thread's group of copies.
 void cp_async_commit(const char* instruction);
+/// Lands all but the newest `pending` groups: nowhere earlier are the bytes there.
 void cp_async_wait(int pending, const char* instruction);
 /// Arrives at the mbarrier when all earlier cp.async of this thread have landed.
 void cp_async_arrive(std::uint32_t mbarrier, const char* instruction);
@@ -180,6 +188,8 @@ struct settings {
   int target = 0;
   /// On average one memory step in so many lets another thread run.
   std::int32_t steps_between_switches = 32;
+  /// Whether accesses to shared memory that no barrier orders fail even where they did no harm.
+  bool check_races = true;
 };
 settings& current_settings();
 
@@ -214,11 +224,17 @@ struct launch_counts {
 };
 launch_counts last_launch();
 
-// Global memory, as runtime.cuh offers it. Fresh memory is unwritten; its bytes are 0xCD.
+// Global memory, as runtime.cuh offers it.
+
+/// Fresh memory, aligned to 256: unwritten, its bytes are 0xCD. Null where there is none.
 void* allocate(std::size_t bytes);
+/// Gives back what allocate() returned.
 void release(void* pointer);
+/// Copies to an allocation; the bytes count as written.
 status host_write(void* to, const void* from, std::size_t bytes);
+/// Copies from an allocation, unwritten bytes too.
 status host_read(void* to, const void* from, std::size_t bytes);
+/// Sets bytes of an allocation; they count as written.
 status host_fill(void* to, int byte, std::size_t bytes);
 
 /// From now on a second write of one of these bytes fails; bytes that nobody writes are named by

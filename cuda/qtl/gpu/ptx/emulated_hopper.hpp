@@ -19,7 +19,9 @@ namespace qtl::inline v0::gpu::emulated {
 
 // Barriers that count arrivals and bytes.
 
+/// As ptx/mbarrier.cuh has them, here and below.
 void mbarrier_init(std::uint32_t barrier, std::uint32_t arrivals);
+/// Its bytes are unwritten memory again.
 void mbarrier_invalidate(std::uint32_t barrier);
 /// One arrival, after expecting `bytes` more.
 void mbarrier_arrive(std::uint32_t barrier, std::uint32_t bytes);
@@ -99,18 +101,32 @@ wgmma_settings& current_wgmma_settings();
 
 // Clusters, roles, fences.
 
+/// As ptx/cluster.cuh has them.
 std::uint32_t cluster_rank();
+/// 1 where the launch has no clusters.
 std::uint32_t cluster_blocks();
+/// Fails when the thread has not waited since it last arrived.
 void cluster_arrive();
+/// Fails when the thread has not arrived.
 void cluster_wait();
+/// Fails when the cluster has no such block.
 std::uint32_t map_shared(std::uint32_t address, std::uint32_t rank);
+/// Fails when the block has ended or nobody has written the word.
 std::uint32_t load_cluster_word(std::uint32_t mapped);
+/// An ordinary store, which asynchronous hardware sees after a proxy fence of the storing thread.
 void store_cluster_word(std::uint32_t mapped, std::uint32_t value);
+/// The lane is drawn by seed, the same in every call of a launch.
 bool elect_one();
+/// What each thread owns at first: as many registers as a kernel alone on a multiprocessor can
+/// have.
 void give_registers(int count);
+/// Waits until the block has enough free ones.
 void take_registers(int count);
+/// Stores of this thread, and barriers it has initialized, are seen by asynchronous hardware.
 void fence_async(const char* instruction);
+/// Barriers that this thread has initialized are seen by TMA and by other blocks.
 void fence_mbarrier_init();
+/// Only a point where another thread may run: the emulator's launches never overlap.
 void grid_dependency(const char* instruction);
 
 }  // namespace qtl::inline v0::gpu::emulated

@@ -32,7 +32,7 @@ QTL_DEVICE unsigned block_threads() {
 #endif
 }
 
-/// The block's place in the grid.
+/// The block's place in the grid, along x.
 QTL_DEVICE unsigned block_index_x() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.x;
@@ -41,6 +41,7 @@ QTL_DEVICE unsigned block_index_x() {
 #endif
 }
 
+/// The block's place in the grid, along y.
 QTL_DEVICE unsigned block_index_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.y;
@@ -49,6 +50,7 @@ QTL_DEVICE unsigned block_index_y() {
 #endif
 }
 
+/// The block's place in the grid, along z.
 QTL_DEVICE unsigned block_index_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().block.z;
@@ -57,7 +59,7 @@ QTL_DEVICE unsigned block_index_z() {
 #endif
 }
 
-/// Blocks of the grid.
+/// Blocks of the grid along x.
 QTL_DEVICE unsigned grid_extent_x() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.x;
@@ -66,6 +68,7 @@ QTL_DEVICE unsigned grid_extent_x() {
 #endif
 }
 
+/// Blocks of the grid along y.
 QTL_DEVICE unsigned grid_extent_y() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.y;
@@ -74,6 +77,7 @@ QTL_DEVICE unsigned grid_extent_y() {
 #endif
 }
 
+/// Blocks of the grid along z.
 QTL_DEVICE unsigned grid_extent_z() {
 #if QTL_GPU_EMULATED
   return emulated::here().grid.z;

@@ -52,15 +52,16 @@ constexpr const char* to_string(gpu_target target) {
   return "an unknown target";
 }
 
-/// The target of this pass of the compiler: 0 in nvcc's host pass; any_sm when emulated,
-/// because the emulated target is known at run time only, where emulated::require asks for it.
+/// The compiled_sm of the emulated pass: its target is known at run time only, where
+/// emulated::require asks for it.
 inline constexpr int any_sm = std::numeric_limits<int>::max();
-#if QTL_GPU_EMULATED
-inline constexpr int compiled_sm = any_sm;
-#elif defined(__CUDA_ARCH__)
+
+#if defined(__CUDA_ARCH__)
+/// The target of this pass of the compiler.
 inline constexpr int compiled_sm = __CUDA_ARCH__;
 #else
-inline constexpr int compiled_sm = 0;
+/// The target of this pass of the compiler: 0 in nvcc's host pass.
+inline constexpr int compiled_sm = QTL_GPU_EMULATED ? any_sm : 0;
 #endif
 
 /// Whether a pass for `sm` may use what `least` introduced; `only`, where not 0, is the one target

@@ -10,6 +10,7 @@
 // clang-format off
 namespace qtl::inline v0::gpu::ptx {
 
+/// n = 8.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[4], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -24,6 +25,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[4], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 16.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[8], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -39,6 +41,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[8], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 24.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[12], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -54,6 +57,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[12], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 32.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[16], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -70,6 +74,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[16], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 48.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[24], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -88,6 +93,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[24], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 64.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[32], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -107,6 +113,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[32], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 96.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[48], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -129,6 +136,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[48], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 128.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[64], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -155,6 +163,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[64], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 160.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[80], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -184,6 +193,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[80], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 192.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[96], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -216,6 +226,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[96], const std::uint32_t (&a)[4],
           "C"(wgmma_text<A>::tail_rs));
 }
 
+/// n = 256.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[128], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {

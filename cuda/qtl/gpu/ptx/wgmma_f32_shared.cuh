@@ -10,6 +10,7 @@
 // clang-format off
 namespace qtl::inline v0::gpu::ptx {
 
+/// n = 8.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[4], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -23,6 +24,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[4], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 16.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[8], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -37,6 +39,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[8], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 24.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[12], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -51,6 +54,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[12], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 32.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[16], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -66,6 +70,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[16], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 48.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[24], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -83,6 +88,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[24], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 64.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[32], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -101,6 +107,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[32], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 96.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[48], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -122,6 +129,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[48], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 128.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[64], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -147,6 +155,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[64], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 160.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[80], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -175,6 +184,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[80], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 192.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[96], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -206,6 +216,7 @@ QTL_DEVICE void wgmma_asm(float (&d)[96], std::uint64_t a,
           "C"(wgmma_text<A>::shape), "C"(wgmma_text<A>::tail_ss));
 }
 
+/// n = 256.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(float (&d)[128], std::uint64_t a,
                           std::uint64_t b, int accumulate) {

@@ -10,6 +10,7 @@
 // clang-format off
 namespace qtl::inline v0::gpu::ptx {
 
+/// n = 8.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -23,6 +24,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 16.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -37,6 +39,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 24.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -51,6 +54,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 32.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -66,6 +70,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 48.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -83,6 +88,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 64.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -101,6 +107,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 96.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -122,6 +129,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 128.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -147,6 +155,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 160.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -175,6 +184,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 192.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {
@@ -206,6 +216,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], const std::uint32_t (&a)[4],
           "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 256.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[128], const std::uint32_t (&a)[4],
                           std::uint64_t b, int accumulate) {

@@ -10,6 +10,7 @@
 // clang-format off
 namespace qtl::inline v0::gpu::ptx {
 
+/// n = 8.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -22,6 +23,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[4], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 16.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -35,6 +37,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[8], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 24.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -48,6 +51,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[12], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 32.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -62,6 +66,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[16], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 48.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -78,6 +83,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[24], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 64.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -95,6 +101,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[32], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 96.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -115,6 +122,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[48], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 128.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -139,6 +147,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[64], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 160.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -166,6 +175,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[80], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 192.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], std::uint64_t a,
                           std::uint64_t b, int accumulate) {
@@ -196,6 +206,7 @@ QTL_DEVICE void wgmma_asm(std::int32_t (&d)[96], std::uint64_t a,
       : "l"(a), "l"(b), "r"(accumulate), "C"(spelling<A>::text), "C"(spelling<B>::text));
 }
 
+/// n = 256.
 template<class A, class B>
 QTL_DEVICE void wgmma_asm(std::int32_t (&d)[128], std::uint64_t a,
                           std::uint64_t b, int accumulate) {

@@ -57,17 +57,21 @@ class element_encoder {
   QTL_DEVICE code_chunk operator()(const float (&x)[chunk_size], int count, std::int64_t i,
                                    std::int64_t first) const {
     code_chunk out;
+    float q[chunk_size];
+    divide_all(x, q);
     if constexpr (encoding_of<P> == encoding::fp8) {
-      for (int e = 0; e < chunk_size; e += 2)
-        out.bits |= static_cast<std::uint64_t>(fp8_pair(x[e], x[e + 1])) << (8 * e);
+      unrolled<chunk_size / 2>([&](auto pair) {
+        out.bits |= static_cast<std::uint64_t>(fp8_pair(q[2 * pair], q[2 * pair + 1]))
+                    << (16 * pair);
+      });
       out.bits &= first_codes(count);
     } else {
-      for (int e = 0; e < chunk_size; ++e) {
-        if (e >= count) continue;
-        const code_type<F> code = encode(x[e], i, first + e);
+      unrolled<chunk_size>([&](auto e) {
+        if (e >= count) return;
+        const code_type<F> code = encode(x[e], q[e], i, first + e);
         out.bits |= static_cast<std::uint64_t>(to_bits<F>(code)) << (e * F::bits);
         if constexpr (is_integer_format<F>) out.sum += code;
-      }
+      });
     }
     return out;
   }
@@ -77,36 +81,47 @@ class element_encoder {
     return count == chunk_size ? ~std::uint64_t{0} : (std::uint64_t{1} << (count * F::bits)) - 1u;
   }
 
-  // The quotient with x's sign also where it is zero.
-  QTL_DEVICE float signed_quotient(float x) const {
-    return float_from_bits((float_bits(divide_(x)) & 0x7FFFFFFFu) | (float_bits(x) & 0x80000000u));
+  QTL_DEVICE void divide_all(const float (&x)[chunk_size], float (&q)[chunk_size]) const {
+    if constexpr (encoding_of<P> == encoding::integer && has_shift) {
+      unrolled<chunk_size>([&](auto e) { q[e] = quotient<P>(x[e], params_); });
+    } else if constexpr (has_signed_table) {
+      unrolled<chunk_size>([&](auto e) { q[e] = ptx::divide_rn(x[e], params_.scale); });
+    } else if constexpr (encoding_of<P> != encoding::general) {
+      divide_(x, q);
+      if constexpr (has_signed_zero) {
+        unrolled<chunk_size>([&](auto e) { q[e] = with_sign_of(q[e], x[e]); });
+      }
+    }
   }
 
-  QTL_DEVICE std::uint16_t fp8_pair(float low, float high) const {
+  // A quotient that is zero may have lost its sign.
+  QTL_DEVICE static float with_sign_of(float q, float x) {
+    return float_from_bits((float_bits(q) & 0x7FFFFFFFu) | (float_bits(x) & 0x80000000u));
+  }
+
+  QTL_DEVICE static std::uint16_t fp8_pair(float low, float high) {
     if constexpr (std::same_as<F, e4m3>)
-      return ptx::e4m3x2_from_floats(signed_quotient(low), signed_quotient(high));
+      return ptx::e4m3x2_from_floats(low, high);
     else
-      return ptx::e5m2x2_from_floats(signed_quotient(low), signed_quotient(high));
+      return ptx::e5m2x2_from_floats(low, high);
   }
 
-  QTL_DEVICE code_type<F> encode(float x, std::int64_t i, std::int64_t j) const {
+  QTL_DEVICE code_type<F> encode(float x, float q, std::int64_t i, std::int64_t j) const {
     if constexpr (encoding_of<P> == encoding::integer)
-      return integer_code(x);
+      return integer_code(q);
     else if constexpr (encoding_of<P> == encoding::finite_minifloat)
-      return static_cast<code_type<F>>(nearest_minifloat<F>(signed_quotient(x)));
+      return static_cast<code_type<F>>(nearest_minifloat<F>(q));
     else if constexpr (encoding_of<P> == encoding::codebook)
-      return static_cast<code_type<F>>(nearest_in_codebook<F>(
-          F::sign_magnitude ? ptx::divide_rn(x, params_.scale) : divide_(x)));
+      return static_cast<code_type<F>>(nearest_in_codebook<F>(q));
     else
       return encode_element<P>(x, params_, element_rounding<P>(i, j));
   }
 
-  QTL_DEVICE code_type<F> integer_code(float x) const {
+  QTL_DEVICE code_type<F> integer_code(float q) const {
     constexpr code_bounds bounds = P::scheme::template bounds<F>();
-    constexpr bool has_wide_offset = P::scheme::zero_point == zero_point_kind::wide;
-    float q = quotient_of(x);
     // round_to_integer's limit, which a sum with a 32-bit zero point needs.
-    if (has_wide_offset) q = q > 0x1p30f ? 0x1p30f : q < -0x1p30f ? -0x1p30f : q;
+    if constexpr (P::scheme::zero_point == zero_point_kind::wide)
+      q = q > 0x1p30f ? 0x1p30f : q < -0x1p30f ? -0x1p30f : q;
     const std::int32_t zero = params_.zero_point();
     const std::int32_t least = bounds.qmin - zero;
     const std::int32_t most = bounds.qmax - zero;
@@ -117,12 +132,16 @@ class element_encoder {
                                      zero);
   }
 
-  QTL_DEVICE float quotient_of(float x) const {
-    if constexpr (P::scheme::zero_point == zero_point_kind::shift)
-      return quotient<P>(x, params_);  // x may have to be divided before it is moved
+  static constexpr bool has_shift = P::scheme::zero_point == zero_point_kind::shift;
+  static constexpr bool has_signed_zero =
+      encoding_of<P> == encoding::fp8 || encoding_of<P> == encoding::finite_minifloat;
+  // Its codes show the sign of the smallest quotients.
+  static constexpr bool has_signed_table = [] {
+    if constexpr (codebooks::is_codebook<F>)
+      return F::sign_magnitude;
     else
-      return divide_(x);
-  }
+      return false;
+  }();
 
   qparams<P> params_;
   exact_divisor<Bounded> divide_;

@@ -6,6 +6,8 @@
 
 #include "qtl/base/math.hpp"
 #include "qtl/gpu/ptx/arithmetic.cuh"
+#include "qtl/gpu/tile/chunk.cuh"
+#include "qtl/gpu/tile/unrolled.cuh"
 
 namespace qtl::inline v0::gpu {
 
@@ -22,27 +24,38 @@ class exact_divisor {
   QTL_DEVICE explicit exact_divisor(float scale)
       : scale_(scale), reciprocal_(ptx::divide_rn(1.0f, scale)), is_ordinary_(in_reach(scale)) {}
 
-  QTL_DEVICE float operator()(float x) const {
-    if (!is_ordinary_) return ptx::divide_rn(x, scale_);
-    // The reciprocal is correctly rounded, being a quotient itself, so the first estimate is off by
-    // less than two units in the last place and the second by less than one; its remainder is
-    // exact, and the third is then the rounded quotient (Markstein 1990).
-    const float estimate = ptx::multiply_rn(x, reciprocal_);
-    if constexpr (!Bounded)
-      if (!(magnitude(estimate) < power_of_two(100))) return ptx::divide_rn(x, scale_);
-    return corrected(corrected(estimate, x), x);
+  /// q = x / scale. One branch for the chunk: all quotients are cheap ones, or all are divisions.
+  QTL_DEVICE void operator()(const float (&x)[chunk_size], float (&q)[chunk_size]) const {
+    if (is_ordinary_ && are_in_reach(x))
+      unrolled<chunk_size>(
+          [&](auto e) { q[e] = corrected(corrected(estimate(x[e]), x[e]), x[e]); });
+    else
+      unrolled<chunk_size>([&](auto e) { q[e] = ptx::divide_rn(x[e], scale_); });
   }
 
  private:
+  // The reciprocal is correctly rounded, being a quotient itself, so the estimate is off by less
+  // than two units in the last place and its correction by less than one; the remainder of that is
+  // exact, and the second correction is then the rounded quotient (Markstein 1990).
+  QTL_DEVICE float estimate(float x) const { return ptx::multiply_rn(x, reciprocal_); }
+  QTL_DEVICE float corrected(float q, float x) const {
+    return ptx::fused_multiply_add(ptx::fused_multiply_add(-q, scale_, x), reciprocal_, q);
+  }
+
+  QTL_DEVICE bool are_in_reach(const float (&x)[chunk_size]) const {
+    if constexpr (Bounded) return true;
+    bool all = true;
+    unrolled<chunk_size>([&](auto e) {
+      if (!(magnitude(estimate(x[e])) < power_of_two(100))) all = false;
+    });
+    return all;
+  }
+
   // 2^-80 to 2^80: the reciprocal is normal, and so are the remainders that matter.
   QTL_DEVICE static bool in_reach(float scale) {
     const float size = magnitude(scale);
     return size >= power_of_two(-80) && size <= power_of_two(80);
   }
-  QTL_DEVICE float corrected(float q, float x) const {
-    return ptx::fused_multiply_add(ptx::fused_multiply_add(-q, scale_, x), reciprocal_, q);
-  }
-
   float scale_;
   float reciprocal_;
   bool is_ordinary_;

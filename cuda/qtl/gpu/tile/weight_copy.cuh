@@ -10,6 +10,7 @@
 
 #include "qtl/gpu/ptx/cp_async.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
+#include "qtl/gpu/tile/unrolled.cuh"
 #include "qtl/gpu/tile/weight_layout.cuh"
 
 namespace qtl::inline v0::gpu {
@@ -25,7 +26,12 @@ struct packed_weight {
   std::int64_t col_units = 0;
   std::int32_t steps = 0;
   std::int32_t group_steps = 1;
+  std::uint64_t group_reciprocal = std::uint64_t{1} << 32;  ///< 2^32 / group_steps, rounded up
 
+  /// step / group_steps: exact where steps * group_steps is below 2^32.
+  QTL_HOST_DEVICE std::int32_t group_of(std::int32_t step) const {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(step) * group_reciprocal >> 32);
+  }
   QTL_HOST_DEVICE std::int64_t padded_n() const { return row_units * weight_layout::unit_rows; }
 };
 
@@ -43,6 +49,8 @@ inline packed_weight packed_weight_of(const weight_layout& l, const std::byte* p
   w.col_units = l.col_units();
   w.steps = static_cast<std::int32_t>(l.steps());
   w.group_steps = static_cast<std::int32_t>(l.group_steps);
+  w.group_reciprocal = ceil_div(std::uint64_t{1} << 32, static_cast<std::uint64_t>(l.group_steps));
+  QTL_ASSERT(!l.is_grouped || l.steps() <= (std::int64_t{1} << 32) / l.group_steps);
   return w;
 }
 
@@ -52,20 +60,37 @@ template<int Rows, int ColUnits, int Threads>
 struct unit_copy {
   static constexpr int units = Rows / weight_layout::unit_rows * ColUnits;
   static constexpr int shared_bytes = units * weight_layout::unit_bytes;
-  static constexpr unsigned chunks = shared_bytes / 16;
+  static constexpr unsigned unit_chunks = weight_layout::unit_bytes / 16;
+  static constexpr unsigned row_chunks = ColUnits * unit_chunks;
+  static constexpr int passes = ceil_div(shared_bytes / 16, Threads);
+  static_assert(shared_bytes / 16 % Threads == 0, "every thread copies as many chunks");
 
-  /// From unit `first_row` down and `first_col` along k.
-  QTL_DEVICE static void copy(const packed_weight& w, std::int64_t first_row,
-                              std::int64_t first_col, std::uint32_t to) {
-    constexpr unsigned row_chunks = ColUnits * (weight_layout::unit_bytes / 16);
-    for (unsigned c = ptx::thread_index(); c < chunks; c += Threads) {
+  const std::byte* codes;          ///< of the whole weight: an address where there is nothing
+  const std::byte* from[passes];   ///< this thread's chunks, were the slab the weight's first
+  std::int32_t col_units[passes];  ///< of the weight, beyond this thread's; negative: no such row
+
+  /// From unit `first_row` down.
+  QTL_DEVICE unit_copy(const packed_weight& w, std::int64_t first_row) : codes(w.codes) {
+    unrolled<passes>([&](auto pass) {
+      const unsigned c = ptx::thread_index() + static_cast<unsigned>(pass * Threads);
       const std::int64_t row = first_row + c / row_chunks;
-      const unsigned within = c % row_chunks * 16;
-      const bool inside =
-          row < w.row_units && first_col + within / weight_layout::unit_bytes < w.col_units;
-      const std::int64_t at = (row * w.col_units + first_col) * weight_layout::unit_bytes + within;
-      ptx::cp_async_once<16>(to + c * 16, inside ? w.codes + at : w.codes, inside ? 16 : 0);
-    }
+      from[pass] = codes + row * w.col_units * weight_layout::unit_bytes + c % row_chunks * 16;
+      col_units[pass] = row < w.row_units
+                            ? static_cast<std::int32_t>(w.col_units) -
+                                  static_cast<std::int32_t>(c % row_chunks / unit_chunks)
+                            : -1;
+    });
+  }
+
+  /// From unit `first_col` along k.
+  QTL_DEVICE void operator()(std::uint32_t to, std::int32_t first_col) const {
+    const std::int64_t offset = std::int64_t{first_col} * weight_layout::unit_bytes;
+    const std::uint32_t mine = to + ptx::thread_index() * 16;
+    unrolled<passes>([&](auto pass) {
+      const bool inside = first_col < col_units[pass];
+      ptx::cp_async_once<16>(mine + static_cast<std::uint32_t>(pass * Threads * 16),
+                             inside ? from[pass] + offset : codes, inside ? 16 : 0);
+    });
   }
 };
 

@@ -9,11 +9,12 @@
 #include <type_traits>
 
 #include "qtl/gpu/ptx/arithmetic.cuh"
+#include "qtl/gpu/ptx/ldmatrix.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/mma_half.cuh"
 #include "qtl/gpu/ptx/mma_int8.cuh"
 #include "qtl/gpu/tile/convert_words.cuh"
-#include "qtl/gpu/tile/fragments.cuh"
+#include "qtl/gpu/tile/swizzle.cuh"
 #include "qtl/gpu/tile/unrolled.cuh"
 #include "qtl/gpu/tile/weight_copy.cuh"
 
@@ -66,6 +67,8 @@ struct weight_product {
   static constexpr int unit_steps = Config::unit_steps;
   static constexpr int slab_units = Config::slab_steps / unit_steps;
   static constexpr int my_units = slab_units / Config::warps_k;  // of a slab
+  static constexpr int my_steps = my_units * unit_steps;
+  using x_rows = swizzled_rows<Config::x_row_bytes>;
 
   unsigned row;     ///< of the warp in the tile of x
   unsigned stripe;  ///< of 32 weight rows in the block's
@@ -74,7 +77,10 @@ struct weight_product {
 
   QTL_DEVICE explicit weight_product(unsigned warp)
       : row(warp / Config::warps_k / Config::warps_n * 16 * m),
-        stripe(warp / Config::warps_k % Config::warps_n), slice(warp % Config::warps_k) {
+        stripe(warp / Config::warps_k % Config::warps_n), slice(warp % Config::warps_k),
+        x_lane(row * Config::x_row_bytes +
+               (x_rows::offset(ptx::lane_index() % 16, ptx::lane_index() / 16) ^
+                32 * slice * my_steps)) {
     unrolled<m * n * 4>([&](auto e) { sums[e / (4 * n)][e / 4 % n][e % 4] = sum{}; });
     if constexpr (Config::is_grouped) clear_group();
   }
@@ -95,9 +101,7 @@ struct weight_product {
 
   /// Adds the warp's slice of a slab. Steps beyond the weight's are left out.
   QTL_DEVICE void add(const packed_weight& w, const weight_slab& slab) {
-    const fragment_rows<Config::x_row_bytes> x{slab.x};
-    const std::int32_t first =
-        slab.first_step + static_cast<std::int32_t>(slice) * my_units * unit_steps;
+    const std::int32_t first = slab.first_step + static_cast<std::int32_t>(slice) * my_steps;
     group_walk walk(w, slab, first);
     unrolled<my_units>([&](auto u) {
       const std::int32_t step = first + u * unit_steps;
@@ -108,7 +112,7 @@ struct weight_product {
       load_unit(slab, static_cast<unsigned>(u), b);
       unrolled<unit_steps>([&](auto s) {
         if (s != 0 && step + s >= w.steps) return;
-        multiply<s.value>(x, step + s - slab.first_step, b);
+        multiply<u.value * unit_steps + s.value, s.value>(slab.x, b);
         walk.is_open = true;
         constexpr int done = u.value * unit_steps + s.value + 1;
         if constexpr (Config::is_grouped && done % Config::group_start_steps == 0)
@@ -133,7 +137,7 @@ struct weight_product {
     QTL_DEVICE group_walk(const packed_weight& w, const weight_slab& slab, std::int32_t step) {
       if constexpr (Config::is_grouped) {
         length = w.group_steps;
-        const std::int32_t number = step / length;
+        const std::int32_t number = w.group_of(step);
         group = number - slab.first_group;
         left = length - (step - number * length);
       }
@@ -154,14 +158,16 @@ struct weight_product {
     unrolled<n>([&](auto t) { words::expand(q.w[t], zeros[t], b[t]); });
   }
 
-  template<int Step>
-  QTL_DEVICE void multiply(const fragment_rows<Config::x_row_bytes>& x, std::int32_t step,
-                           const std::uint32_t (&b)[n][words::registers]) {
+  // Step `Step` of the warp's, which is step `OfUnit` of its unit.
+  template<int Step, int OfUnit>
+  QTL_DEVICE void multiply(std::uint32_t x, const std::uint32_t (&b)[n][words::registers]) {
+    // Steps change bits of the address that rows and slices leave alone.
+    const std::uint32_t from = x + (x_lane ^ 32 * Step);
     unrolled<m>([&](auto i) {
       std::uint32_t a[4];
-      x.load_x(a, row + 16 * i, static_cast<unsigned>(step));
+      ptx::ldmatrix_x4(a, from + static_cast<std::uint32_t>(16 * i * Config::x_row_bytes));
       unrolled<n>([&](auto t) {
-        const std::uint32_t pair[2] = {b[t][2 * Step], b[t][2 * Step + 1]};
+        const std::uint32_t pair[2] = {b[t][2 * OfUnit], b[t][2 * OfUnit + 1]};
         operand::multiply(target()[i][t], a, pair);
       });
     });
@@ -222,6 +228,7 @@ struct weight_product {
       for (float& s : scale) s = ptx::multiply_rn(s, w.tensor_scale);
   }
 
+  std::uint32_t x_lane;  // where the lane reads a tile of x, in its first step
   struct nothing {};
   std::conditional_t<Config::is_grouped, accumulator[m][n][4], nothing> group_sums;
   typename words::zero_type zeros[n];

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/gemm_fp8_sm90_test.cpp - Hopper's FP8 products within their stated bounds, on
+// accumulators of 13 bits.
+#include "qtl/gpu/kernel/gemm_fp8_sm90.cuh"
+
+#include <doctest/doctest.h>
+
+#include "gpu/bulk_product.hpp"
+#include "gpu/fp8_product.hpp"
+
+namespace {
+
+using namespace qtl_test;
+using gpu::fp8_sums_kind;
+
+/// FP8 sums as Hopper keeps them, for the life of this object; a GPU does as it does.
+struct truncated_sums {
+#if QTL_GPU_EMULATED
+  truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 13; }
+  ~truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 23; }
+#endif
+};
+
+template<class K>
+inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::bulk_block_params>;
+
+template<class K>
+double error_of(std::int64_t k, int splits = 1) {
+  if constexpr (in_blocks<K>)
+    return gpu::block_error(k, splits);
+  else
+    return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
+                                             : gpu::promoted_error(k, splits);
+}
+
+/// The output of K on a GPU of so many multiprocessors; every byte is written once.
+template<class K, class Product>
+std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4, int splits = 1) {
+  if constexpr (in_blocks<K>) {
+    const gpu::block_product_params blocks = p.block_params();
+    return run_bulk_product<K>(
+        p.x.view(), p.w.view(), p.values, multiprocessors,
+        [&](gpu::bulk_block_params& q) {
+          q.x_scales = blocks.x_scales;
+          q.w_scales = blocks.w_scales;
+        },
+        splits);
+  } else {
+    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, splits);
+  }
+}
+
+constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
+
+product_shape fp8_shape_number(int number) {
+  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
+  constexpr std::int64_t columns[] = {1, 3, 17, 64, 70, 131};
+  constexpr std::int64_t depths[] = {1, 5, 31, 128, 130, 263};
+  return {rows[number % 9], columns[number / 2 % 6], depths[number / 3 % 6]};
+}
+
+template<class K, class X, class W>
+void check_cases(int step) {
+  for (int number = 0; number < cases; number += step)
+    under_seed_of(number, [&] {
+      CAPTURE(K::name.c_str());
+      CAPTURE(number);
+      const product_shape s = fp8_shape_number(number);
+      const fp8_product<X, W> p(s, real_finish_number(number), row_alignment::sixteen,
+                                static_cast<unsigned>(number), fp8_range::all, in_blocks<K>);
+      CHECK(worst_error(p, error_of<K>(s.k), run<K>(p)) <= 1.0);
+    });
+}
+
+TEST_CASE("promoted sums on Hopper: every tiling, output, function and count of rows") {
+  const truncated_sums model;
+  for_each_type(gpu::fp8_sm90_promoted_tilings{},
+                [&]<class C>() { check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7); });
+}
+
+TEST_CASE("running sums on Hopper") {
+  const truncated_sums model;
+  for_each_type(gpu::fp8_sm90_running_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3, fp8_sums_kind::running>, e4m3, e4m3>(7);
+  });
+}
+
+TEST_CASE("a scale for each block on Hopper") {
+  const truncated_sums model;
+  for_each_type(gpu::fp8_sm90_promoted_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_block_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7);
+  });
+}
+
+TEST_CASE("e5m2 on one side or both on Hopper") {
+  const truncated_sums model;
+  using tile = gpu::wgmma_64x32_16stages;
+  check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e4m3>, e5m2, e4m3>(11);
+  check_cases<gpu::gemm_fp8_sm90<tile, e4m3, e5m2>, e4m3, e5m2>(11);
+  check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e5m2>, e5m2, e5m2>(11);
+}
+
+/// The same bits under five seeds, with blocks that walk over several items.
+template<class K>
+void check_walk(int splits) {
+  const product_shape s{K::config::tile_m + 5, K::config::tile_n + 9, 900};
+  const fp8_product<e4m3, e4m3> p(s, real_finish_number(1), row_alignment::sixteen, 3,
+                                  fp8_range::all, in_blocks<K>);
+  std::vector<std::uint8_t> first;
+  for_each_seed(
+      [&] {
+        const std::vector<std::uint8_t> y = run<K>(p, 2, splits);
+        if (first.empty()) CHECK(worst_error(p, error_of<K>(s.k, splits), y) <= 1.0);
+        if (!first.empty()) CHECK(y == first);
+        first = y;
+      },
+      5);
+}
+
+TEST_CASE("blocks that walk over several tiles give the same bits under every seed") {
+  const truncated_sums model;
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+}
+
+TEST_CASE("split-K on Hopper is deterministic and within the bound") {
+  const truncated_sums model;
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+}
+
+TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {
+  const truncated_sums model;
+  const fp8_product<e4m3, e4m3> p({3, 5, 4096}, {}, row_alignment::sixteen, 1, fp8_range::positive);
+  const double tight = gpu::promoted_error(4096, 1);
+  using tile = gpu::wgmma_64x128_8stages;
+  CHECK(worst_error(p, tight, run<gpu::gemm_fp8_sm90<tile, e4m3, e4m3>>(p)) <= 1.0);
+  const auto rough = run<gpu::gemm_fp8_sm90<tile, e4m3, e4m3, fp8_sums_kind::running>>(p);
+  CHECK(worst_error(p, gpu::running_error(4096, 1), rough) <= 1.0);
+  CHECK(worst_error(p, tight, rough) > 1.0);
+}
+
+}  // namespace
