@@ -14,10 +14,17 @@ using gpu::fp8_sums_kind;
 
 /// FP8 sums as Ada and Hopper keep them, for the life of this object; a GPU does as it does.
 struct truncated_sums {
+  truncated_sums() { keep_13_bits(true); }
+  ~truncated_sums() { keep_13_bits(false); }
+  truncated_sums(const truncated_sums&) = delete;
+  truncated_sums& operator=(const truncated_sums&) = delete;
+
+  static void keep_13_bits([[maybe_unused]] bool on) {
 #if QTL_GPU_EMULATED
-  truncated_sums() { gpu::emulated::set_fp8_sums(gpu::emulated::fp8_sums::truncated); }
-  ~truncated_sums() { gpu::emulated::set_fp8_sums(gpu::emulated::fp8_sums::rounded); }
+    using gpu::emulated::fp8_sums;
+    gpu::emulated::set_fp8_sums(on ? fp8_sums::truncated : fp8_sums::rounded);
 #endif
+  }
 };
 
 constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
