@@ -76,6 +76,7 @@ TEST_CASE("promoted sums on Hopper: every tiling, output, function and count of 
   const truncated_sums model;
   for_each_type(gpu::fp8_sm90_promoted_tilings{},
                 [&]<class C>() { check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7); });
+  check_cases<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>, e4m3, e4m3>(11);
 }
 
 TEST_CASE("running sums on Hopper") {
@@ -120,6 +121,7 @@ void check_walk(int splits) {
 TEST_CASE("blocks that walk over several tiles give the same bits under every seed") {
   const truncated_sums model;
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
 }
 
