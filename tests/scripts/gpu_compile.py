@@ -157,7 +157,8 @@ def compile_job(job, nvcc, cuobjdump):
     with tempfile.TemporaryDirectory() as folder:
         target = f"-gencode=arch=compute_{job.target},code=sm_{job.target}"
         kind = "-c" if job.with_host else "-cubin"
-        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o", f"{folder}/output", str(job.path)]
+        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o",
+                   f"{folder}/output" + (".o" if job.with_host else ".cubin"), str(job.path)]
         succeeded, output, job.seconds = timed(command)
         if job.refusal:
             if succeeded or job.refusal not in " ".join(output.split()):
