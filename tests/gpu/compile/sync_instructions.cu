@@ -93,6 +93,10 @@ struct every_instruction {
   }
 };
 
+}  // namespace
+
+namespace qtl_test {
+
 /// What a launch may ask for besides.
 struct every_attribute {
   struct params {};
@@ -109,10 +113,12 @@ struct every_attribute {
   QTL_DEVICE static void run(const params&) { ptx::block_barrier(); }
 };
 
-}  // namespace
+}  // namespace qtl_test
 
 /// Named by nobody: the object file is the proof.
 qtl::status launch_every_instruction(const std::byte* from, std::byte* to, std::uint32_t* counter) {
   return gpu::launch<every_instruction>({from, to, counter}, nullptr);
 }
-qtl::status launch_with_every_attribute() { return gpu::launch<every_attribute>({}, nullptr); }
+qtl::status launch_with_every_attribute() {
+  return gpu::launch<qtl_test::every_attribute>({}, nullptr);
+}

@@ -28,9 +28,8 @@ constexpr unsigned cluster_blocks_of() {
 template<class K>
 QTL_HOST_DEVICE constexpr bool runs_on(int sm) {
   if constexpr (requires { K::only_target; })
-    return sm == static_cast<int>(K::only_target);
-  else
-    return sm >= static_cast<int>(K::least_target);
+    if (sm != static_cast<int>(K::only_target)) return false;
+  return sm >= static_cast<int>(K::least_target);
 }
 
 #if !QTL_GPU_EMULATED
