@@ -47,21 +47,22 @@ struct fiber : place {
 struct order_point {
   std::vector<std::uint32_t> seen;  ///< of each warp of the cluster, how far it had come
 
-  void release();  ///< by the running warp
-  void acquire(warp& w) const;
+  void release();                ///< by the running warp
+  void acquire(warp& w) const;   ///< its lanes are together then
   void take(order_point& from);  ///< moves what `from` has seen here
   void clear();
 };
 
 /// Who last touched a word of shared memory, and when by his own clock; 0: nobody.
 struct word_log {
-  struct reader {
+  static constexpr std::uint16_t several = 32;
+  struct touch {
     std::uint32_t clock = 0;
     std::uint16_t warp = 0;
+    std::uint16_t lane = 0;  ///< or several
   };
-  std::uint32_t clock = 0;
-  std::uint16_t writer = 0;
-  reader readers[4];  ///< since the write
+  touch writer;
+  touch readers[4];  ///< since the write
 };
 
 /// Lanes that wait for one another at one instruction.
@@ -95,6 +96,7 @@ struct warp {
   thread_block* home = nullptr;
   unsigned index = 0;                ///< in the cluster
   std::vector<std::uint32_t> clock;  ///< one for each warp of the cluster
+  std::uint32_t together = 0;        ///< its own clock when its lanes were last ordered
   std::uint32_t present = 0;         ///< lanes that the block has threads for
   std::uint32_t exited = 0;
   std::uint32_t runnable = 0;
@@ -206,6 +208,9 @@ struct machine_state {
 
 extern machine_state machine;
 
+/// The running fiber; fails where no kernel runs.
+fiber& running_fiber(const char* instruction);
+
 /// Suspends the running fiber, which stands in no queue, until it is made runnable.
 void suspend(const wait_reason& why);
 /// Ends the running fiber. Nobody comes back.
@@ -242,6 +247,8 @@ void check_red_zones();
 
 // Races: every access is checked; a copy's bytes count as touched by nobody when they have landed.
 void start_clock(warp& w, unsigned index, unsigned count);
+/// What the warp's lanes did so far comes before what any of them does next.
+void bring_together(warp& w);
 void check_race(thread_block& owner, std::size_t offset, std::size_t bytes, access how,
                 const char* instruction);
 void forget_accesses(thread_block& owner, std::size_t offset, std::size_t bytes);

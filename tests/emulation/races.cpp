@@ -3,7 +3,8 @@
 // Every warp has a vector clock: of each warp, how far it has come as far as this one can know. A
 // barrier hands clocks on; an access that meets another warp's, of which the clock knows nothing,
 // is a race, whether or not this seed made it harmful. Words are tracked; accesses of fewer than
-// four bytes are not, because warps may share a word. Lanes of one warp count as one.
+// four bytes are not, because warps may share a word. The lanes of a warp share
+// its clock and remember when they were last ordered: by a barrier, or a wait of one of them.
 #include <algorithm>
 
 #include "emulation/engine.hpp"
@@ -20,37 +21,50 @@ std::string name_of(unsigned index) {
   return text;
 }
 
+/// Who accesses: a lane of a warp. In a collective the lane that gave the address.
+struct toucher {
+  const warp& w;
+  std::uint16_t lane;
+
+  bool comes_after(const word_log::touch& t) const {
+    if (t.warp != w.index) return w.clock[t.warp] >= t.clock;
+    return t.lane == lane || t.clock < w.together;
+  }
+  word_log::touch now() const {
+    return {w.clock[w.index], static_cast<std::uint16_t>(w.index), lane};
+  }
+};
+
+toucher running_toucher() {
+  const fiber& f = *machine.current;
+  const unsigned lane =
+      machine.blamed_thread >= 0 ? static_cast<unsigned>(machine.blamed_thread) % 32 : f.lane;
+  return {*f.of, static_cast<std::uint16_t>(lane)};
+}
+
 [[noreturn]] void fail_race(const char* instruction, std::size_t offset, bool writes, bool wrote,
-                            unsigned other) {
+                            const word_log::touch& other) {
+  const bool own = other.warp == machine.current->of->index;
   fail_launch(instruction, "data race at shared_base() + " + std::to_string(offset) + ": " +
-                               name_of(other) + (wrote ? " wrote" : " read") +
+                               (own ? "another lane of the warp" : name_of(other.warp)) +
+                               (wrote ? " wrote" : " read") +
                                " it, and nothing orders that before this " +
                                (writes ? "write" : "read"));
 }
 
-bool knows(const warp& me, unsigned other, std::uint32_t clock) {
-  return other == me.index || me.clock[other] >= clock;
-}
-
-void note_read(word_log& word, const warp& me) {
-  word_log::reader* place = nullptr;
-  for (word_log::reader& r : word.readers) {
-    if (r.warp == me.index && r.clock != 0) {
-      r.clock = me.clock[me.index];
-      return;
-    }
-    // What I know of is ordered before me, so whoever comes after me comes after it as well.
-    if (place == nullptr && (r.clock == 0 || knows(me, r.warp, r.clock))) place = &r;
+void note_read(word_log& word, const toucher& me) {
+  word_log::touch* place = nullptr;
+  for (word_log::touch& r : word.readers) {
+    // What comes before me, whoever comes after me comes after as well: its place is free.
+    if (place == nullptr && me.comes_after(r)) place = &r;
+    if (r.warp != me.w.index || r.clock < me.w.together) continue;
+    // Other lanes of my warp have read it since the lanes were together, or I have.
+    if (r.lane != me.lane) r.lane = word_log::several;
+    r.clock = me.w.clock[me.w.index];
+    return;
   }
-  if (place == nullptr) place = &word.readers[me.index % 4];
-  place->warp = static_cast<std::uint16_t>(me.index);
-  place->clock = me.clock[me.index];
-}
-
-void note_write(word_log& word, const warp& me) {
-  word = {};
-  word.writer = static_cast<std::uint16_t>(me.index);
-  word.clock = me.clock[me.index];
+  if (place == nullptr) place = &word.readers[me.w.index % 4];
+  *place = me.now();
 }
 
 void merge(std::vector<std::uint32_t>& into, const std::vector<std::uint32_t>& from) {
@@ -66,7 +80,10 @@ void order_point::release() {
   ++me.clock[me.index];
 }
 
-void order_point::acquire(warp& w) const { merge(w.clock, seen); }
+void order_point::acquire(warp& w) const {
+  merge(w.clock, seen);
+  bring_together(w);
+}
 
 void order_point::take(order_point& from) {
   merge(seen, from.seen);
@@ -75,28 +92,34 @@ void order_point::take(order_point& from) {
 
 void order_point::clear() { std::ranges::fill(seen, 0u); }
 
+void bring_together(warp& w) { w.together = ++w.clock[w.index]; }
+
+void bring_lanes_together() { bring_together(*machine.current->of); }
+
 void start_clock(warp& w, unsigned index, unsigned count) {
   w.index = index;
   w.clock.assign(count, 0);
-  w.clock[index] = 1;
+  bring_together(w);
 }
 
 void check_race(thread_block& owner, std::size_t offset, std::size_t bytes, access how,
                 const char* instruction) {
   if (bytes < 4 || !current_settings().check_races) return;
-  const warp& me = *machine.current->of;
+  const toucher me = running_toucher();
   const bool writes = how != access::read;
   for (std::size_t i = offset / 4; i < (offset + bytes) / 4; ++i) {
     word_log& word = owner.words[i];
-    if (!knows(me, word.writer, word.clock))
+    // Lanes that store to one word at once are no race: the hardware keeps one of them.
+    const bool one_store = writes && word.writer.warp == me.w.index;
+    if (!one_store && !me.comes_after(word.writer))
       fail_race(instruction, 4 * i, writes, true, word.writer);
     if (!writes) {
       note_read(word, me);
       continue;
     }
-    for (const word_log::reader& r : word.readers)
-      if (!knows(me, r.warp, r.clock)) fail_race(instruction, 4 * i, writes, false, r.warp);
-    note_write(word, me);
+    for (const word_log::touch& r : word.readers)
+      if (!me.comes_after(r)) fail_race(instruction, 4 * i, writes, false, r);
+    word = {me.now(), {}};
   }
 }
 

@@ -214,6 +214,8 @@ void wait(void* const* lanes) {
     carry_out(q, q.jobs.front());
     q.jobs.pop_front();
   }
+  bring_lanes_together();  // every lane has waited: what the products read, any of them may
+                           // overwrite
 }
 
 }  // namespace

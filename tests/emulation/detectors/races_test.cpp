@@ -11,6 +11,7 @@
 #include "qtl/gpu/ptx/cp_async.cuh"
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
+#include "qtl/gpu/ptx/shuffle.cuh"
 
 #include "emulation/detectors/planted.hpp"
 #include "gpu/device.hpp"
@@ -135,6 +136,36 @@ TEST_CASE("a copy over words that another warp still reads is found") {
   };
   CHECK(qtl_test::seeds_that_find(8, [&] { return report(&overwrite::run<false>); }) == 8);
   CHECK(qtl_test::seeds_that_find(8, [&] { return report(&overwrite::run<true>); }) == 0);
+}
+
+/// Lanes of one warp exchange words: only a barrier of the warp orders that, no other collective.
+struct lanes {
+  enum class by { nothing, shuffle, warp, block };
+  template<by Order>
+  static void run(const nothing&) {
+    const std::uint32_t base = ptx::shared_base() + 128 * ptx::warp_index();
+    ptx::store_shared<std::uint32_t>(base + 4 * ptx::lane_index(), 1);
+    if constexpr (Order == by::shuffle) ptx::shuffle_xor(1, 1);
+    if constexpr (Order == by::warp) ptx::warp_barrier();
+    if constexpr (Order == by::block) ptx::block_barrier();
+    ptx::load_shared<std::uint32_t>(base + 4 * (ptx::lane_index() ^ 1));
+    ptx::load_shared<std::uint32_t>(base);
+    if constexpr (Order == by::shuffle) ptx::shuffle_xor(1, 1);
+    if constexpr (Order == by::warp) ptx::warp_barrier();
+    if constexpr (Order == by::block) ptx::block_barrier();
+    ptx::store_shared<std::uint32_t>(base + 4 * ptx::lane_index(), 2);
+  }
+};
+
+TEST_CASE("lanes of a warp are ordered by its barrier alone") {
+  const qtl_test::shape two{.threads = 64, .shared_bytes = 256};
+  using by = lanes::by;
+  CHECK(found(two, &lanes::run<by::nothing>, true) == 8);
+  CHECK(found(two, &lanes::run<by::shuffle>, true) == 8);
+  CHECK(found(two, &lanes::run<by::shuffle>, false) == 0);
+  CHECK(found(two, &lanes::run<by::warp>, true) == 0);
+  CHECK(found(two, &lanes::run<by::block>, true) == 0);
+  check_report(report_of(two, &lanes::run<by::shuffle>), "another lane of the warp");
 }
 
 TEST_CASE("a flag in global memory orders shared memory too") {

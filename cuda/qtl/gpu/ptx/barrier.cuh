@@ -39,7 +39,8 @@ QTL_DEVICE void named_barrier_arrive(unsigned id, unsigned threads) {
 /// All threads of the warp.
 QTL_DEVICE void warp_barrier() {
 #if QTL_GPU_EMULATED
-  emulated::warp_collective("bar.warp.sync", 0xffffffffu, nullptr, [](void* const*) {});
+  emulated::warp_collective("bar.warp.sync", 0xffffffffu, nullptr,
+                            [](void* const*) { emulated::bring_lanes_together(); });
 #else
   asm volatile("bar.warp.sync 0xffffffff;" ::: "memory");
 #endif

@@ -107,6 +107,10 @@ void warp_collective(const char* instruction, std::uint32_t mask, void* mine,
 /// The same for the 128 threads of a warpgroup; lanes has 128 entries.
 void warpgroup_collective(const char* instruction, void* mine, void (*act)(void* const* lanes));
 
+/// For the act of an instruction that orders the memory accesses of its warp's lanes
+/// (bar.warp.sync): other collectives do not.
+void bring_lanes_together();
+
 /// Named barrier `id`, completed by `threads` arrivals (0: every thread of the block).
 void block_barrier(const char* instruction, unsigned id, unsigned threads, bool waits);
 
