@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32;
 // tests/gpu/compile/gemm_weight_only_float4.cu - codebooks and floats of 4 bits with 16-bit
 // activations: what needs most registers, and every conversion.
 // targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32,
