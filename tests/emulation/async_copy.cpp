@@ -31,11 +31,6 @@ void land_first(fiber& f, std::size_t count, const char* instruction) {
   f.copies.erase(f.copies.begin(), f.copies.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-fiber& calling(const char* instruction) {
-  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
-  return *machine.current;
-}
-
 /// What cp.async.mbarrier.arrive waits for: the copies of its thread below a number.
 struct arrival {
   std::uint32_t mbarrier;
@@ -49,7 +44,7 @@ void (*arrive_at_mbarrier)(std::uint32_t address, const char* instruction) = nul
 void cp_async(std::uint32_t to, const void* from, int bytes, int source_bytes,
               const char* instruction) {
   step(instruction);
-  fiber& f = calling(instruction);
+  fiber& f = running_fiber(instruction);
   if (source_bytes < 0 || source_bytes > bytes)
     fail_launch(instruction, "copies " + std::to_string(source_bytes) + " of " +
                                  std::to_string(bytes) + " bytes");
@@ -62,11 +57,11 @@ void cp_async(std::uint32_t to, const void* from, int bytes, int source_bytes,
 
 void cp_async_commit(const char* instruction) {
   step(instruction);
-  ++calling(instruction).groups;
+  ++running_fiber(instruction).groups;
 }
 
 void cp_async_wait(int pending, const char* instruction) {
-  fiber& f = calling(instruction);
+  fiber& f = running_fiber(instruction);
   const std::uint32_t keep = static_cast<std::uint32_t>(pending);
   std::size_t done = 0;
   while (done < f.copies.size() && f.copies[done].group + keep < f.groups) ++done;
@@ -76,7 +71,7 @@ void cp_async_wait(int pending, const char* instruction) {
 
 void cp_async_arrive(std::uint32_t mbarrier, const char* instruction) {
   step(instruction);
-  fiber& f = calling(instruction);
+  fiber& f = running_fiber(instruction);
   if (arrive_at_mbarrier == nullptr) fail(instruction, "no mbarriers are emulated");
   asynchronous later{instruction, nullptr, {}};
   const arrival what{mbarrier, f.issued};

@@ -91,21 +91,23 @@ void enter_any() {
 void yield(const char*) {
   const auto mean = static_cast<std::uint32_t>(current_settings().steps_between_switches);
   steps_left = 1 + static_cast<std::int32_t>(machine.random.below(2 * mean));
-  if (machine.current == nullptr) {
-    if (machine.order != nullptr) return;  // an operation completes while every thread waits
-    steps_left = INT32_MAX;
-    return;
-  }
+  // Outside of a kernel, or an operation that completes while every thread waits: nobody to switch
+  // to.
+  if (machine.current == nullptr) return;
   if (!machine.operations.empty() && machine.operation_odds != 0 &&
       machine.random.below(machine.operation_odds) == 0)
     complete_one_operation();
   run_another(*machine.current);
 }
 
+fiber& running_fiber(const char* instruction) {
+  if (machine.current == nullptr) fail(instruction, "is executed");
+  return *machine.current;
+}
+
 void poll(const char* instruction) {
   constexpr std::uint32_t patience = 20000;
-  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
-  fiber& f = *machine.current;
+  fiber& f = running_fiber(instruction);
   f.waits = {instruction};
   run_last(*f.of);
   if (++machine.idle_polls > patience) {
@@ -157,9 +159,9 @@ void make_runnable(warp& w, std::uint32_t lanes) {
 void make_runnable(fiber& f) { make_runnable(*f.of, 1u << f.lane); }
 
 void wait_on(const void* channel, const wait_reason& why) {
-  if (machine.current == nullptr) fail(why.instruction, "waits outside of a kernel");
-  machine.current->channel = channel;
-  machine.waiting.push_back(machine.current);
+  fiber& f = running_fiber(why.instruction);
+  f.channel = channel;
+  machine.waiting.push_back(&f);
   suspend(why);
 }
 
@@ -179,8 +181,7 @@ void notify(const void* channel) {
 }
 
 void post_asynchronous(const asynchronous& operation) {
-  if (machine.current == nullptr) fail(operation.instruction, "is executed outside of a kernel");
-  machine.operations.push_back({operation, machine.current});
+  machine.operations.push_back({operation, &running_fiber(operation.instruction)});
 }
 
 void complete_operation(std::size_t i) {

@@ -208,6 +208,9 @@ struct machine_state {
 
 extern machine_state machine;
 
+/// The running fiber; fails where no kernel runs.
+fiber& running_fiber(const char* instruction);
+
 /// Suspends the running fiber, which stands in no queue, until it is made runnable.
 void suspend(const wait_reason& why);
 /// Ends the running fiber. Nobody comes back.

@@ -79,8 +79,7 @@ void named_barrier::begin_phase() {
 }
 
 void block_barrier(const char* instruction, unsigned id, unsigned threads, bool waits) {
-  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
-  fiber& f = *machine.current;
+  fiber& f = running_fiber(instruction);
   if (threads == 0) threads = f.threads;
   check_request(f, instruction, id, threads);
   named_barrier& b = f.home->barriers[id];

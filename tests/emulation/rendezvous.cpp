@@ -50,16 +50,11 @@ void check_mask(const fiber& f, const char* instruction, std::uint32_t mask) {
                                  hexadecimal(mask & f.of->exited));
 }
 
-fiber& calling(const char* instruction) {
-  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
-  return *machine.current;
-}
-
 }  // namespace
 
 void warp_collective(const char* instruction, std::uint32_t mask, void* mine,
                      void (*act)(void* const* lanes)) {
-  fiber& f = calling(instruction);
+  fiber& f = running_fiber(instruction);
   warp& w = *f.of;
   check_mask(f, instruction, mask);
   rendezvous& m = meeting_of(f, instruction, mask);
@@ -80,7 +75,7 @@ void warp_collective(const char* instruction, std::uint32_t mask, void* mine,
 }
 
 void warpgroup_collective(const char* instruction, void* mine, void (*act)(void* const* lanes)) {
-  fiber& f = calling(instruction);
+  fiber& f = running_fiber(instruction);
   warpgroup& g = f.home->groups[f.thread / 128];
   const unsigned first = f.thread / 128 * 128;
   if (first + 128 > f.threads)

@@ -23,8 +23,7 @@ std::string at(std::uint32_t address, std::size_t bytes) {
 }
 
 thread_block& block_of(const char* instruction, std::uint32_t address) {
-  if (machine.current == nullptr) fail(instruction, "is executed outside of a kernel");
-  thread_block& mine = *machine.current->home;
+  thread_block& mine = *running_fiber(instruction).home;
   const std::uint32_t rank = address >> 24;
   if (rank == 0) return mine;
   if (rank > machine.current->cluster_blocks)
@@ -137,8 +136,7 @@ void shared_landed(std::uint32_t address, std::size_t bytes) {
 }
 
 void* cluster_block_storage(const storage_kind& kind, unsigned rank) {
-  if (machine.current == nullptr) fail("block_storage", "is asked for outside of a kernel");
-  thread_block& b = *machine.current->home->team->blocks[rank];
+  thread_block& b = *running_fiber("block_storage").home->team->blocks[rank];
   for (const thread_block::stored& s : b.storage)
     if (s.kind == &kind) return s.data;
   b.storage.push_back({&kind, kind.create()});
@@ -146,8 +144,7 @@ void* cluster_block_storage(const storage_kind& kind, unsigned rank) {
 }
 
 void* block_storage(const storage_kind& kind) {
-  if (machine.current == nullptr) fail("block_storage", "is asked for outside of a kernel");
-  return cluster_block_storage(kind, machine.current->cluster_rank);
+  return cluster_block_storage(kind, running_fiber("block_storage").cluster_rank);
 }
 
 }  // namespace qtl::inline v0::gpu::emulated

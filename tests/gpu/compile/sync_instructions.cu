@@ -95,7 +95,30 @@ struct every_instruction {
 
 }  // namespace
 
+namespace qtl_test {
+
+/// What a launch may ask for besides.
+struct every_attribute {
+  struct params {};
+  static constexpr qtl::short_name name = "every_attribute";
+  static constexpr int threads = 128;
+  static constexpr int min_blocks = 1;
+  static constexpr int cluster_blocks = 2;
+  static constexpr bool overlaps_previous_grid = true;
+  static constexpr gpu::gpu_target least_target = gpu::gpu_target::sm_90a;
+  static constexpr gpu::gpu_target only_target = gpu::gpu_target::sm_90a;
+  static constexpr std::uint32_t shared_bytes = 0;
+
+  static gpu::dim grid(const params&) { return {2, 1, 1}; }
+  QTL_DEVICE static void run(const params&) { ptx::block_barrier(); }
+};
+
+}  // namespace qtl_test
+
 /// Named by nobody: the object file is the proof.
 qtl::status launch_every_instruction(const std::byte* from, std::byte* to, std::uint32_t* counter) {
   return gpu::launch<every_instruction>({from, to, counter}, nullptr);
+}
+qtl::status launch_with_every_attribute() {
+  return gpu::launch<qtl_test::every_attribute>({}, nullptr);
 }

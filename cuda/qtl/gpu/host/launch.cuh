@@ -2,7 +2,8 @@
 // qtl/gpu/host/launch.cuh - starts a kernel: the library's one __global__ function.
 // A kernel K has: params, name, threads, min_blocks, least_target, shared_bytes, grid(params) and
 // run(params). It may have: only_target (the one target that runs it), cluster_blocks (blocks of a
-// cluster, along x).
+// cluster, along x), overlaps_previous_grid (true: it may start before the kernel before it in the
+// stream has ended, and calls wait_for_previous_grid() itself).
 #pragma once
 
 #include <cstdint>
@@ -27,9 +28,8 @@ constexpr unsigned cluster_blocks_of() {
 template<class K>
 QTL_HOST_DEVICE constexpr bool runs_on(int sm) {
   if constexpr (requires { K::only_target; })
-    return sm == static_cast<int>(K::only_target);
-  else
-    return sm >= static_cast<int>(K::least_target);
+    if (sm != static_cast<int>(K::only_target)) return false;
+  return sm >= static_cast<int>(K::least_target);
 }
 
 #if !QTL_GPU_EMULATED
@@ -61,13 +61,18 @@ status launch_on_device(const typename K::params& p, const dim& grid, cudaStream
   how.blockDim = dim3(static_cast<unsigned>(K::threads));
   how.dynamicSmemBytes = K::shared_bytes;
   how.stream = stream;
-  cudaLaunchAttribute cluster{};
+  cudaLaunchAttribute attributes[2]{};
+  how.attrs = attributes;
   if constexpr (cluster_blocks_of<K>() > 1) {
+    cudaLaunchAttribute& cluster = attributes[how.numAttrs++];
     cluster.id = cudaLaunchAttributeClusterDimension;
     cluster.val.clusterDim.x = cluster_blocks_of<K>();
     cluster.val.clusterDim.y = cluster.val.clusterDim.z = 1;
-    how.attrs = &cluster;
-    how.numAttrs = 1;
+  }
+  if constexpr (requires { K::overlaps_previous_grid; }) {
+    cudaLaunchAttribute& overlap = attributes[how.numAttrs++];
+    overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    overlap.val.programmaticStreamSerializationAllowed = K::overlaps_previous_grid ? 1 : 0;
   }
   return status_of(cudaLaunchKernelEx(&how, run_kernel<K>, p), "launch");
 }
