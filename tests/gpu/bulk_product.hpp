@@ -25,7 +25,7 @@ std::vector<std::uint8_t> run_bulk_product(const gpu::byte_rows& x, const gpu::b
     require_ok(params.why());
     params->split = workspace.split;
     complete(*params);
-    run_kernel<K>(*params);
+    qtl_test::run_kernel<K>(*params);
   }
   const device_array<std::uint8_t> y(static_cast<std::int64_t>(values.output_bytes()));
   auto params = gpu::bulk_params<K>(x, w, values.epilogue(y.data()), multiprocessors);
@@ -33,7 +33,7 @@ std::vector<std::uint8_t> run_bulk_product(const gpu::byte_rows& x, const gpu::b
   params->split = workspace.split;
   complete(*params);
   y.expect_written_once();
-  run_kernel<K>(*params);
+  qtl_test::run_kernel<K>(*params);
   require_written();
   return y.download();
 }

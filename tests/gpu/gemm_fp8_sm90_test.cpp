@@ -73,27 +73,28 @@ void check_cases(int step) {
 }
 
 TEST_CASE("promoted sums on Hopper: every tiling, output, function and count of rows") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   for_each_type(gpu::fp8_sm90_promoted_tilings{},
                 [&]<class C>() { check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7); });
+  check_cases<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>, e4m3, e4m3>(11);
 }
 
 TEST_CASE("running sums on Hopper") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   for_each_type(gpu::fp8_sm90_running_tilings{}, [&]<class C>() {
     check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3, fp8_sums_kind::running>, e4m3, e4m3>(7);
   });
 }
 
 TEST_CASE("a scale for each block on Hopper") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   for_each_type(gpu::fp8_sm90_promoted_tilings{}, [&]<class C>() {
     check_cases<gpu::gemm_fp8_block_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7);
   });
 }
 
 TEST_CASE("e5m2 on one side or both on Hopper") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   using tile = gpu::wgmma_64x32_16stages;
   check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e4m3>, e5m2, e4m3>(11);
   check_cases<gpu::gemm_fp8_sm90<tile, e4m3, e5m2>, e4m3, e5m2>(11);
@@ -118,20 +119,21 @@ void check_walk(int splits) {
 }
 
 TEST_CASE("blocks that walk over several tiles give the same bits under every seed") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
 }
 
 TEST_CASE("split-K on Hopper is deterministic and within the bound") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
 }
 
 TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {
-  const truncated_sums model;
+  [[maybe_unused]] const truncated_sums model;
   const fp8_product<e4m3, e4m3> p({3, 5, 4096}, {}, row_alignment::sixteen, 1, fp8_range::positive);
   const double tight = gpu::promoted_error(4096, 1);
   using tile = gpu::wgmma_64x128_8stages;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include "qtl/gpu/host/tensor_map.cuh"
 #include "qtl/gpu/ptx/barrier.cuh"
 #include "qtl/gpu/ptx/elect.cuh"
 #include "qtl/gpu/ptx/fence.cuh"
@@ -14,8 +15,10 @@
 #include "qtl/gpu/ptx/memory.cuh"
 #include "qtl/gpu/ptx/registers.cuh"
 #include "qtl/gpu/ptx/setmaxnreg.cuh"
+#include "qtl/gpu/ptx/tma.cuh"
 
 #include "emulation/detectors/planted.hpp"
+#include "gpu/device.hpp"
 
 namespace {
 
@@ -124,6 +127,113 @@ TEST_CASE("a remote arrival at a barrier that was not published") {
         });
       },
       "was not fenced by fence.mbarrier_init");
+}
+
+/// A box of 1024 bytes for both blocks of a pair.
+struct multicast_case {
+  qtl_test::device_array<std::uint8_t> data{std::vector<std::uint8_t>(1024, 1)};
+  qtl::gpu::ptx::tensor_map map;
+
+  multicast_case() {
+    qtl::gpu::tensor_shape t;
+    t.data = data.data();
+    t.columns = 128;
+    t.rows = 8;
+    t.pitch = 128;
+    t.box_columns = 128;
+    t.box_rows = 8;
+    map = *qtl::gpu::encode_tensor_map(t);
+  }
+  std::string report_of(void (*body)(const ptx::tensor_map&)) const {
+    return qtl_test::report_of<ptx::tensor_map>({.threads = 32,
+                                                 .shared_bytes = 2048,
+                                                 .blocks = 2,
+                                                 .least_target = qtl::gpu::gpu_target::sm_90a,
+                                                 .cluster_blocks = 2},
+                                                body, map);
+  }
+};
+
+/// Thread 0 makes a published barrier for one arrival.
+void make_barrier() {
+  if (ptx::thread_index() != 0) return;
+  ptx::mbarrier_init(ptx::shared_base(), 1);
+  ptx::fence_mbarrier_init();
+}
+
+/// Thread 0 of block 0 sends the box to the blocks named; every block expects it.
+void send(const ptx::tensor_map& map, std::uint16_t ranks) {
+  if (ptx::thread_index() != 0) return;
+  ptx::mbarrier_arrive_expect_tx(ptx::shared_base(), 1024);
+  if (ptx::cluster_rank() == 0)
+    ptx::tma_load_2d_multicast(ptx::shared_base() + 1024, map, ptx::shared_base(), 0, 0, ranks);
+}
+
+TEST_CASE("a multicast that both blocks wait for raises nothing") {
+  const multicast_case c;
+  const auto body = [](const ptx::tensor_map& map) {
+    make_barrier();
+    ptx::cluster_barrier();
+    send(map, 3);
+    ptx::mbarrier_wait(ptx::shared_base(), 0);
+    ptx::load_shared<ptx::words4>(ptx::shared_base() + 1024 + 16 * ptx::lane_index());
+    ptx::cluster_barrier();
+  };
+  CHECK(qtl_test::seeds_that_find(5, [&] { return c.report_of(body); }) == 0);
+}
+
+TEST_CASE("a multicast beyond the cluster, or that forgets a block") {
+  const multicast_case c;
+  check_always(
+      [&] {
+        return c.report_of([](const ptx::tensor_map& map) {
+          make_barrier();
+          ptx::cluster_barrier();
+          send(map, 5);
+          ptx::cluster_barrier();
+        });
+      },
+      "multicast to blocks 0x5 of a cluster of 2");
+  check_always(
+      [&] {
+        return c.report_of([](const ptx::tensor_map& map) {
+          make_barrier();
+          ptx::cluster_barrier();
+          send(map, 1);
+          ptx::mbarrier_wait(ptx::shared_base(), 0);
+          ptx::cluster_barrier();
+        });
+      },
+      "block (1, 0, 0), threads 0-31 wait at mbarrier.try_wait.parity for the barrier at "
+      "shared_base() + 0 (0 of 1 arrivals and 1024 bytes are missing), parity 0");
+}
+
+TEST_CASE("a multicast to a block whose barrier may not exist yet") {
+  const multicast_case c;
+  const auto body = [](const ptx::tensor_map& map) {
+    make_barrier();
+    ptx::block_barrier();  // the cluster's is needed
+    send(map, 3);
+    ptx::mbarrier_wait(ptx::shared_base(), 0);
+    ptx::cluster_barrier();
+  };
+  CHECK(qtl_test::seeds_that_find(10, [&] { return c.report_of(body); }) > 0);
+}
+
+TEST_CASE("a multicast over what the other block has stored without a fence") {
+  const multicast_case c;
+  check_always(
+      [&] {
+        return c.report_of([](const ptx::tensor_map& map) {
+          make_barrier();
+          if (ptx::cluster_rank() == 1)
+            ptx::store_shared<std::uint32_t>(ptx::shared_base() + 1024 + 4 * ptx::lane_index(), 1);
+          ptx::cluster_barrier();
+          send(map, 3);
+          ptx::cluster_barrier();
+        });
+      },
+      "overwrites shared_base() + 1024, which thread 0 has stored without");
 }
 
 TEST_CASE("one lane is elected, always the same") {

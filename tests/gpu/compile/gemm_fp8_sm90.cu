@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/gemm_fp8_sm90.cu - Hopper's FP8 products through nvcc: launches, registers, warnings.
+// tests/gpu/compile/gemm_fp8_sm90.cu - Hopper's FP8 products through nvcc: launches, registers,
+// warnings.
 // targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n256k32.f32.e4m3.e4m3,
-// wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3, wgmma.mma_async.sync.aligned.m64n64k32.f32.e5m2.e4m3,
+// wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3,
+// wgmma.mma_async.sync.aligned.m64n64k32.f32.e5m2.e4m3,
 // wgmma.mma_async.sync.aligned.m64n32k32.f32.e4m3.e4m3;
 #include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/kernel/gemm_fp8_sm90.cuh"
@@ -26,5 +28,8 @@ template status launch<gemm_fp8_block_sm90<wgmma_128x128_6stages, e4m3, e4m3>>(
     const bulk_block_params&, void*);
 template status launch<gemm_fp8_block_sm90<wgmma_64x32_16stages, e4m3, e4m3>>(
     const bulk_block_params&, void*);
+
+template status launch<gemm_fp8_sm90<wgmma_128x128_6stages_turns, e4m3, e4m3>>(
+    const bulk_product_params&, void*);
 
 }  // namespace qtl::inline v0::gpu

@@ -105,9 +105,10 @@ using fp8_group_sums = std::conditional_t<
     promoted_group_sums<X, W, group_shape<Config>::blocks, group_shape<Config>::columns>>;
 
 /// The Configs that are shipped, from many tokens to few. Promoted sums need registers for a slab
-/// beside those of the sums.
-using fp8_sm90_running_tilings = type_list<wgmma_128x256_4stages_pair, wgmma_128x256_4stages,
-                                           wgmma_256x128_4stages, wgmma_64x128_8stages>;
+/// beside those of the sums; with scales of blocks, teams that take turns would not fit any more.
+using fp8_sm90_running_tilings =
+    type_list<wgmma_128x256_4stages_pair, wgmma_128x256_4stages, wgmma_256x128_4stages,
+              wgmma_128x128_6stages_turns, wgmma_64x128_8stages>;
 using fp8_sm90_promoted_tilings =
     type_list<wgmma_256x128_4stages, wgmma_128x128_6stages, wgmma_64x128_8stages,
               wgmma_64x64_12stages, wgmma_64x32_16stages>;

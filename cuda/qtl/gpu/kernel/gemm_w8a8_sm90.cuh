@@ -14,8 +14,8 @@ namespace qtl::inline v0::gpu {
 /// The Configs that are shipped, from many tokens to few.
 using w8a8_sm90_tilings =
     type_list<wgmma_128x256_4stages_pair, wgmma_128x256_4stages, wgmma_256x128_4stages,
-              wgmma_128x128_6stages, wgmma_64x128_8stages, wgmma_64x64_12stages,
-              wgmma_64x32_16stages>;
+              wgmma_128x128_6stages_turns, wgmma_128x128_6stages, wgmma_64x128_8stages,
+              wgmma_64x64_12stages, wgmma_64x32_16stages>;
 
 /// Codes of k elements are k bytes.
 template<WarpSpecializedTiling Config, ptx::Int8Operand X, ptx::Int8Operand W>

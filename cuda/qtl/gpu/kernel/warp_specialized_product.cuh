@@ -56,7 +56,8 @@ template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_p
 struct warp_specialized_product {
   using params = Params;
   using config = Config;
-  static constexpr int groups = Config::groups_m * Config::groups_n;
+  static constexpr int groups = Config::groups_m * Config::groups_n;  ///< of a team
+  static constexpr int all_groups = Config::teams * groups;
   static constexpr int group_rows = group_shape<Config>::rows;
   static constexpr int group_columns = group_shape<Config>::columns;
   static constexpr unsigned cluster_blocks = Config::cluster_blocks;
@@ -70,11 +71,12 @@ struct warp_specialized_product {
   using accumulator = typename Sums::accumulator;
   static_assert(Sums::blocks * 64 == group_rows && Sums::columns == group_columns);
 
-  static constexpr int threads = 128 * (1 + groups);
+  static constexpr int threads = 128 * (1 + all_groups);
   static constexpr int min_blocks = 1;
   static constexpr gpu_target least_target = gpu_target::sm_90a;
   static constexpr gpu_target only_target = gpu_target::sm_90a;
-  static constexpr std::uint32_t shared_bytes = ring_type::shared_bytes + 4 * groups * finish_bytes;
+  static constexpr std::uint32_t shared_bytes =
+      ring_type::shared_bytes + 4 * all_groups * finish_bytes;
   static_assert(shared_bytes <= shared_limit(gpu_target::sm_90a),
                 "fewer stages or a smaller tile: a block has 227 KB of shared memory");
 
@@ -111,10 +113,10 @@ struct warp_specialized_product {
     meet();
     const unsigned role = ptx::warp_index() / 4;
     if (role == 0) {
-      if constexpr (groups > 1) ptx::give_registers<40>();
+      if constexpr (all_groups > 1) ptx::give_registers<40>();
       if (ptx::warp_index() == 0 && ptx::elect_one()) produce(p, ring);
     } else {
-      if constexpr (groups > 1) ptx::take_registers<232>();
+      if constexpr (all_groups > 1) ptx::take_registers<232>();
       consume(p, ring, role - 1);
     }
     // Nobody may leave while another block's copies or arrivals still come here.
@@ -196,20 +198,54 @@ struct warp_specialized_product {
     }
   }
 
+  /// Whose turn an item is. A team begins to read stages when the team before it has read all of
+  /// its own: waiting for a parity tells two phases apart, not three.
+  struct team_turns {
+    unsigned team;
+    unsigned next = 0;
+
+    QTL_DEVICE explicit team_turns(unsigned mine) : team(mine) {
+      if constexpr (Config::teams > 1)
+        if (team == Config::teams - 1) ptx::named_barrier_arrive(barrier_of(0), 256 * groups);
+    }
+    /// Whether the next item is this team's; then it has waited for its turn.
+    QTL_DEVICE bool begin() {
+      if constexpr (Config::teams == 1) return true;
+      const bool is_mine = next == team;
+      next = next + 1 == Config::teams ? 0 : next + 1;
+      if (is_mine) ptx::named_barrier(barrier_of(team), 256 * groups);
+      return is_mine;
+    }
+    QTL_DEVICE void pass_on() const {
+      if constexpr (Config::teams > 1) ptx::named_barrier_arrive(barrier_of(next), 256 * groups);
+    }
+    /// Takes the arrival that nobody waits for any more.
+    QTL_DEVICE void end() const {
+      if constexpr (Config::teams > 1)
+        if (next == team) ptx::named_barrier(barrier_of(team), 256 * groups);
+    }
+    /// Beside block_barrier's and those of reduce_group_split.
+    QTL_DEVICE static unsigned barrier_of(unsigned which) { return 1 + all_groups + which; }
+  };
+
   QTL_DEVICE static void consume(const params& p, const ring_type& ring, unsigned group) {
-    const std::uint32_t first_row = group / Config::groups_n * group_rows;
+    const unsigned team = group / groups;
+    const std::uint32_t first_row = group % groups / Config::groups_n * group_rows;
     const std::uint32_t first_column = group % Config::groups_n * group_columns;
     const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
     position at;
     Sums sums;
     const unsigned warp = ptx::warp_index();
     const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
+    team_turns turns(team);
     for_each_item(p, [&](const work_item& item) {
+      if (!turns.begin()) return at.skip(item.slabs.count());
       sums.begin(p, item.row + first_row, item.column + first_column);
-      add_slabs(item.slabs, ring, at, sums, mine);
+      add_slabs(item.slabs, ring, at, sums, mine, turns);
       if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
         finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
     });
+    turns.end();
   }
 
   /// Whether this warpgroup has the whole sums of its part of the tile.
@@ -218,14 +254,14 @@ struct warp_specialized_product {
     if constexpr (most_splits == 1) {
       return true;
     } else {
-      const group_split part{p.split, item.tile * groups + group, 1 + group, scratch};
+      const group_split part{p.split, item.tile * groups + group % groups, 1 + group, scratch};
       return reduce_group_split(part, item.split, sums.values);
     }
   }
 
   /// `mine`: where this warpgroup's operands lie in a stage.
   QTL_DEVICE static void add_slabs(const slab_range& range, const ring_type& ring, position& at,
-                                   Sums& sums, const slab_operands& mine) {
+                                   Sums& sums, const slab_operands& mine, const team_turns& turns) {
     position added = at;  // the next stage to be given back
     for (std::int64_t slab = range.first; slab < range.last; ++slab) {
       ring.wait_full(at);
@@ -235,6 +271,7 @@ struct warp_specialized_product {
       ring.template release<cluster_blocks>(added);
       added.advance();
     }
+    turns.pass_on();  // every stage of the item is there: the next team may wait for its own
     sums.finish();
     if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
   }

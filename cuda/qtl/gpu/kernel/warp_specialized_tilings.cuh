@@ -19,12 +19,13 @@ template<class T>
 concept WarpSpecializedTiling =
     T::tile_m % (64 * T::groups_m) == 0 && T::tile_n % (32 * T::groups_n) == 0 &&
     ptx::wgmma_columns_exist(T::tile_n / T::groups_n) && T::tile_n % T::cluster_blocks == 0 &&
-    T::stages >= 2;
+    T::teams >= 1 && T::stages >= 2;
 
 /// The widest outputs: 64 x 256 for each of two warpgroups.
 struct wgmma_128x256_4stages {
   static constexpr short_name name = "128x256x4";
   static constexpr int tile_m = 128, tile_n = 256, groups_m = 2, groups_n = 1, stages = 4;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::many;
 };
@@ -32,6 +33,7 @@ struct wgmma_128x256_4stages {
 struct wgmma_128x256_4stages_pair {
   static constexpr short_name name = "128x256x4p";
   static constexpr int tile_m = 128, tile_n = 256, groups_m = 2, groups_n = 1, stages = 4;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 2;
   static constexpr reuse weights = reuse::many;
 };
@@ -39,6 +41,7 @@ struct wgmma_128x256_4stages_pair {
 struct wgmma_256x128_4stages {
   static constexpr short_name name = "256x128x4";
   static constexpr int tile_m = 256, tile_n = 128, groups_m = 2, groups_n = 1, stages = 4;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::many;
 };
@@ -46,6 +49,16 @@ struct wgmma_256x128_4stages {
 struct wgmma_128x128_6stages {
   static constexpr short_name name = "128x128x6";
   static constexpr int tile_m = 128, tile_n = 128, groups_m = 2, groups_n = 1, stages = 6;
+  static constexpr int teams = 1;
+  static constexpr unsigned cluster_blocks = 1;
+  static constexpr reuse weights = reuse::many;
+};
+/// Two teams of one warpgroup, each with all of a tile: for a short k, where finishing takes as
+/// long as multiplying.
+struct wgmma_128x128_6stages_turns {
+  static constexpr short_name name = "128x128x6t";
+  static constexpr int tile_m = 128, tile_n = 128, groups_m = 1, groups_n = 1, stages = 6;
+  static constexpr int teams = 2;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::many;
 };
@@ -53,12 +66,14 @@ struct wgmma_128x128_6stages {
 struct wgmma_64x128_8stages {
   static constexpr short_name name = "64x128x8";
   static constexpr int tile_m = 64, tile_n = 128, groups_m = 1, groups_n = 2, stages = 8;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::once;
 };
 struct wgmma_64x64_12stages {
   static constexpr short_name name = "64x64x12";
   static constexpr int tile_m = 64, tile_n = 64, groups_m = 1, groups_n = 1, stages = 12;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::once;
 };
@@ -66,6 +81,7 @@ struct wgmma_64x64_12stages {
 struct wgmma_64x32_16stages {
   static constexpr short_name name = "64x32x16";
   static constexpr int tile_m = 64, tile_n = 32, groups_m = 1, groups_n = 1, stages = 16;
+  static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::once;
 };

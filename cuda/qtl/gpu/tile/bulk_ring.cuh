@@ -23,6 +23,12 @@ struct ring_position {
     stage = stage + 1 == Stages ? 0 : stage + 1;
     if (stage == 0) parity ^= 1u;
   }
+  /// As `count` times advance().
+  QTL_DEVICE void skip(std::int64_t count) {
+    const std::int64_t reached = stage + count;
+    parity ^= static_cast<std::uint32_t>(reached / Stages) & 1u;
+    stage = static_cast<std::uint32_t>(reached % Stages);
+  }
 };
 
 /// Lies at `base`, a multiple of 1024: the barriers, then the stages.
