@@ -49,9 +49,8 @@ std::vector<priced> price_all(const qtl::gemm_key& key, const shape& s,
 }
 
 template<class Family>
-void explain(std::ostream& out, const qtl::gemm_key& key, const shape& s,
-             const qtl::device_facts& device) {
-  if (device.target < static_cast<int>(Family::least_target) || !Family::accepts(key)) return;
+void explain_candidates(std::ostream& out, const qtl::gemm_key& key, const shape& s,
+                        const qtl::device_facts& device) {
   constexpr std::size_t shown = 8;
   const std::vector<priced> all = price_all<Family>(key, s, device);
   const gpu::product_shape p = product_of<Family>(key, s);
@@ -61,6 +60,31 @@ void explain(std::ostream& out, const qtl::gemm_key& key, const shape& s,
   for (std::size_t i = 0; i < std::min(shown, all.size()); ++i)
     out << (i == 0 ? "   > " : "     ") << all[i].what.view() << ": "
         << static_cast<std::int64_t>(all[i].cycles) << " cycles\n";
+}
+
+/// Satisfied by an entry that chooses among listed sizes with select.hpp's model.
+template<class E>
+concept Modelled = requires {
+  E::unit;
+  E::tilings;
+};
+
+template<class Entry>
+bool is_listed(int target) {
+  if constexpr (requires { Entry::only_target; })
+    if (target != static_cast<int>(Entry::only_target)) return false;
+  return target >= static_cast<int>(Entry::least_target);
+}
+
+template<class Entry>
+void explain(std::ostream& out, const qtl::gemm_key& key, const shape& s,
+             const qtl::device_facts& device) {
+  if (!is_listed<Entry>(device.target) || !Entry::accepts(key)) return;
+  if constexpr (Modelled<Entry>)
+    explain_candidates<Entry>(out, key, s, device);
+  else
+    out << "  " << qtl::short_name(Entry::name).view() << ": "
+        << Entry::variant(key, {s.m, s.n, s.k, 1, &device}).view() << ", by a rule of its own\n";
 }
 
 template<class... Families>

@@ -36,7 +36,7 @@ void check_kernel(typename Kernel::params p, const matrix<float>& expected, std:
     } else {
       require_ok(gpu::fill(y.data(), 0, y.bytes()));
     }
-    run_kernel<Kernel>(p);
+    qtl_test::run_kernel<Kernel>(p);
     require_written();
     const auto got = y.download();
     for (std::int64_t i = 0; i < expected.rows(); ++i)

@@ -64,7 +64,7 @@ void check_team(const qparams<P>& fixed = {}) {
   using kernel =
       gpu::quantize_rows<gpu::row_quantization<P, plain_row<F>, Team, parameter_form::decoded>>;
   for (const shape& s : shapes)
-    check_shape<P, F>(s, fixed, [](const auto& p) { run_kernel<kernel>(p); });
+    check_shape<P, F>(s, fixed, [](const auto& p) { qtl_test::run_kernel<kernel>(p); });
 }
 
 TEST_CASE("tokens of s8 and u8") {

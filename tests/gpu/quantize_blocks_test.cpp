@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/quantize_blocks_test.cpp - blocks of any extents are quantized as quantize<P> does.
-#include "quantize_case.hpp"
-
 #include "qtl/gpu/kernel/encode_blocks.cuh"
 #include "qtl/policy/presets.hpp"
+
+#include "quantize_case.hpp"
 
 namespace {
 
@@ -32,8 +32,8 @@ void check_blocks() {
     const stored_reals<F> w = store_reals<F>(sample_rows(s.m, s.k, 31, false), s.offset);
     const std::int64_t row_bytes = packed_bytes(s.k, P::format::bits) + s.m % 3;
     const auto expected = answer_of_weights<P>(w.host, row_bytes);
-    const block_grid grid = make_block_grid(s.m, s.k, P::granularity::block_rows,
-                                            P::granularity::block_cols);
+    const block_grid grid =
+        make_block_grid(s.m, s.k, P::granularity::block_rows, P::granularity::block_cols);
     const device_array<float> tensor_scale(std::vector<float>{tensor_scale_of<P>(w.host.view())});
     for_each_seed([&] {
       const device_array<std::byte> codes(s.m * row_bytes);
@@ -53,8 +53,7 @@ void check_blocks() {
       require_ok(gpu::quantize_blocks(p));
       require_written();
       REQUIRE(same_bytes(scales.download(), expected.scales));
-      if constexpr (offset_bytes<P> != 0)
-        REQUIRE(same_bytes(offsets.download(), expected.offsets));
+      if constexpr (offset_bytes<P> != 0) REQUIRE(same_bytes(offsets.download(), expected.offsets));
       REQUIRE(same_bytes(codes.download(), expected.codes));
     });
   }

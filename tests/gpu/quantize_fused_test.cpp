@@ -44,7 +44,7 @@ void check_fused(const matrix<float>& reals, const typename Source::params& x) {
     out.fill_in(p);
     p.x = x;
     out.expect_written_once();
-    run_kernel<kernel>(p);
+    qtl_test::run_kernel<kernel>(p);
     require_written();
     check_same(out.download(), expected);
   });

@@ -43,7 +43,7 @@ void check_tokens(bool poisoned) {
       out.fill_in(p);
       p.x = {x.data(), x.stride};
       out.expect_written_once();
-      run_kernel<kernel>({p.x, s.m, s.k, memory.data()});
+      qtl_test::run_kernel<kernel>({p.x, s.m, s.k, memory.data()});
       p.given_in_memory = &memory.data()->params;
       require_ok(gpu::quantize_matrix(p));
       require_written();

@@ -46,7 +46,7 @@ void check_weights() {
       p.x = {w.data(), w.stride};
       p.given = tensor;
       out.expect_written_once();
-      run_kernel<kernel>(p);
+      qtl_test::run_kernel<kernel>(p);
       require_written();
       check_same(out.download(), expected);
     });

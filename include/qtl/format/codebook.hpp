@@ -17,13 +17,13 @@ namespace qtl::inline v0 {
 /// lower value.
 template<std::size_t N>
 struct codebook_order {
-  std::array<std::uint8_t, N> codes{};  ///< codes by ascending value
-  std::array<float, N - 1> cuts{};
+  std::uint8_t codes[N]{};  ///< codes by ascending value
+  float cuts[N - 1]{};
 };
 
 /// Sorts the first N entries of `values` and cuts between them.
 template<std::size_t N>
-constexpr codebook_order<N> order_codebook(const float* values) {
+QTL_HOST_DEVICE constexpr codebook_order<N> order_codebook(const float* values) {
   codebook_order<N> order;
   for (std::size_t i = 0; i < N; ++i) {
     std::size_t at = i;
@@ -61,15 +61,19 @@ struct codebook {
     return largest;
   }();
 
-  static constexpr std::uint8_t encode(float x) {
-    constexpr auto order = order_codebook<sign_magnitude ? size / 2 : size>(Table::values.data());
+  QTL_HOST_DEVICE static constexpr std::uint8_t encode(float x) {
+    constexpr auto order = order_codebook<sign_magnitude ? size / 2 : size>(values);
     const float key = sign_magnitude ? magnitude(x) : x;
     std::size_t rank = 0;
     for (float cut : order.cuts) rank += key > cut ? 1 : 0;
     const bool negative = sign_magnitude && x < 0.0f;
     return static_cast<std::uint8_t>(order.codes[rank] | (negative ? size / 2 : 0));
   }
-  static constexpr float decode(std::uint8_t code) { return Table::values[code]; }
+  QTL_HOST_DEVICE static constexpr float decode(std::uint8_t code) { return values[code]; }
+
+ private:
+  // By pointer: functions that nvcc also compiles for the device may not call std::array's.
+  static constexpr const float* values = Table::values.data();
 };
 
 /// The quantiles of a normal distribution, as bitsandbytes ships them (QLoRA, Dettmers et al.

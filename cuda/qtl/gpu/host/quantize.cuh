@@ -13,10 +13,20 @@
 
 namespace qtl::inline v0::gpu {
 
-/// The teams that are shipped: a warp for short rows, a block for longer ones.
-using short_row_team = row_team<32, 8, 4>;
-using middle_row_team = row_team<128, 1, 4>;
-using long_row_team = row_team<256, 1, 8>;
+/// How many chunks of source S fill the registers that a thread has for them, at most `most`.
+template<RowSource S, int most>
+inline constexpr int kept_chunks =
+    sizeof(typename S::chunk) * most <= 128 ? most
+                                            : static_cast<int>(128 / sizeof(typename S::chunk));
+
+/// The teams that are shipped: a warp for short rows, a block for longer ones. The last keeps rows
+/// of 16384 elements of 16 bits.
+template<RowSource S>
+using short_row_team = row_team<32, 8, kept_chunks<S, 4>>;
+template<RowSource S>
+using middle_row_team = row_team<128, 1, kept_chunks<S, 4>>;
+template<RowSource S>
+using long_row_team = row_team<kept_chunks<S, 8> == 8 ? 256 : 512, 1, kept_chunks<S, 8>>;
 
 /// Distance between the columns of scales that a TMA reads: m rounded up to a multiple of 16 bytes.
 constexpr std::int64_t scale_column_stride(std::int64_t m) { return (m + 3) / 4 * 4; }
@@ -46,11 +56,11 @@ status check_quantize(const Params& p) {
 template<QuantPolicy P, RowSource S, parameter_form Form>
 status quantize_matrix(const quantize_rows_params<P, S, Form>& p, void* stream = nullptr) {
   if (const status s = check_quantize<P>(p); !s.ok()) return s;
-  if (p.k <= short_row_team::reach)
-    return launch<quantize_rows<row_quantization<P, S, short_row_team, Form>>>(p, stream);
-  if (p.k <= middle_row_team::reach)
-    return launch<quantize_rows<row_quantization<P, S, middle_row_team, Form>>>(p, stream);
-  return launch<quantize_rows<row_quantization<P, S, long_row_team, Form>>>(p, stream);
+  if (p.k <= short_row_team<S>::reach)
+    return launch<quantize_rows<row_quantization<P, S, short_row_team<S>, Form>>>(p, stream);
+  if (p.k <= middle_row_team<S>::reach)
+    return launch<quantize_rows<row_quantization<P, S, middle_row_team<S>, Form>>>(p, stream);
+  return launch<quantize_rows<row_quantization<P, S, long_row_team<S>, Form>>>(p, stream);
 }
 
 /// The same where all of the matrix shares a scale that is taken from it: per-tensor policies, and
@@ -62,18 +72,18 @@ status quantize_whole_matrix(const quantize_rows_params<P, S, Form>& p,
                              range_workspace<P>* workspace, void* stream = nullptr) {
   if (const status s = check_quantize<P>(p); !s.ok()) return s;
   const reduce_range_params<P, S> range{p.x, p.m, p.k, workspace};
-  const bool is_short = p.k <= short_row_team::reach;
-  const status s = is_short
-                       ? launch<reduce_range<range_reduction<P, S, short_row_team>>>(range, stream)
-                       : launch<reduce_range<range_reduction<P, S, long_row_team>>>(range, stream);
+  const bool is_short = p.k <= short_row_team<S>::reach;
+  const status s =
+      is_short ? launch<reduce_range<range_reduction<P, S, short_row_team<S>>>>(range, stream)
+               : launch<reduce_range<range_reduction<P, S, long_row_team<S>>>>(range, stream);
   if (!s.ok()) return s;
   quantize_rows_params<P, S, Form> rows = p;
   rows.given_in_memory = &workspace->params;
   return quantize_matrix(rows, stream);
 }
 
-/// The same for blocks of any extents, in two launches; where has_lane_groups<P>, quantize_matrix does
-/// it in one.
+/// The same for blocks of any extents, in two launches; where has_lane_groups<P>, quantize_matrix
+/// does it in one.
 template<QuantPolicy P, RealFormat F, parameter_form Form>
 status quantize_blocks(const quantize_blocks_params<P, F, Form>& p, void* stream = nullptr) {
   constexpr std::int64_t elements = P::granularity::block_rows * P::granularity::block_cols;
@@ -81,6 +91,8 @@ status quantize_blocks(const quantize_blocks_params<P, F, Form>& p, void* stream
   using team = std::conditional_t<is_small, row_team<32, 8, 1>, row_team<128, 1, 1>>;
   using config = block_quantization<P, F, team, Form>;
   if (const status s = check_quantize<P>(p); !s.ok()) return s;
+  if (choose_blocks<config>::blocks(p) > INT32_MAX)
+    return failure(error_code::overflow, "x", "has more blocks than a launch can have");
   if (const status s = launch<choose_blocks<config>>(p, stream); !s.ok()) return s;
   using rows = block_quantization<P, F, row_team<128, 1, 1>, Form>;
   return launch<encode_blocks<rows>>(p, stream);

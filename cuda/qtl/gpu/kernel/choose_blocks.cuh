@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/choose_blocks.cuh - the parameters of every block of a matrix, whatever the blocks' extents.
 // Holds: block_quantization (the Config, also of encode_blocks.cuh), quantize_blocks_params, choose_blocks. The
-// first launch for blocks that quantize_rows does not take: per_block<R, C>, and groups that are no power of two.
+// first launch for blocks that quantize_rows does not take: per_block<R, C>, and groups that are no
+// power of two.
 #pragma once
 
 #include <cstddef>
@@ -50,16 +51,19 @@ struct choose_blocks {
 
   using params = quantize_blocks_params<policy, format, Config::form>;
 
+  /// How many sets of parameters the matrix has.
+  QTL_HOST_DEVICE static std::int64_t blocks(const params& p) {
+    return grid_rows(p) * grid_cols(p);
+  }
   static dim grid(const params& p) {
-    return {static_cast<unsigned>(ceil_div<std::int64_t>(grid_rows(p) * grid_cols(p), team::rows)),
-            1, 1};
+    return {static_cast<unsigned>(ceil_div<std::int64_t>(blocks(p), team::rows)), 1, 1};
   }
 
   QTL_DEVICE static void run(const params& p) {
     const std::int64_t block = static_cast<std::int64_t>(ptx::block_index_x()) * team::rows +
                                ptx::thread_index() / team::threads;
     const std::int64_t across = grid_cols(p);
-    if (block >= grid_rows(p) * across) return;
+    if (block >= blocks(p)) return;
     const std::int64_t i = block / across;
     const std::int64_t g = block % across;
     const scan_for<policy> seen =

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // targets: 80 89 90a 100a 120a; expects: sqrt.rn.f32
-// RMSNorm and SiLU * up with the quantization in the same kernel.
+// RMSNorm and the quantization of its result in one kernel.
 #include "qtl/gpu/host/quantize.cuh"
 #include "qtl/gpu/kernel/rms_norm_quantize.cuh"
-#include "qtl/gpu/kernel/silu_mul_quantize.cuh"
 #include "qtl/policy/presets.hpp"
 
 namespace qtl::inline v0::gpu {
@@ -18,8 +17,5 @@ template status quantize_matrix(const fused<token_s8, rms_norm_row<bf16>>&, void
 template status quantize_matrix(const fused<token_e4m3, rms_norm_row<f16>>&, void*);
 template status quantize_matrix(const fused<group_e4m3, rms_norm_row<bf16>>&, void*);
 template status quantize_matrix(const fused<static_e4m3, rms_norm_row<bf16>>&, void*);
-template status quantize_matrix(const fused<token_s8, silu_mul_row<bf16>>&, void*);
-template status quantize_matrix(const fused<token_u8, silu_mul_row<f32>>&, void*);
-template status quantize_matrix(const fused<group_e4m3, silu_mul_row<bf16>>&, void*);
 
 }  // namespace qtl::inline v0::gpu
