@@ -13,22 +13,22 @@ struct layer {
   std::int64_t n, k;
 };
 
-const std::vector<layer> llama_layers = {
-    {"8B qkv", 6144, 4096},    {"8B o", 4096, 4096},      {"8B gate_up", 28672, 4096},
-    {"8B down", 4096, 14336},  {"70B qkv", 10240, 8192},  {"70B o", 8192, 8192},
-    {"70B gate_up", 57344, 8192}, {"70B down", 8192, 28672}};
+const std::vector<layer> llama_layers = {{"8B qkv", 6144, 4096},       {"8B o", 4096, 4096},
+                                         {"8B gate_up", 28672, 4096},  {"8B down", 4096, 14336},
+                                         {"70B qkv", 10240, 8192},     {"70B o", 8192, 8192},
+                                         {"70B gate_up", 57344, 8192}, {"70B down", 8192, 28672}};
 const std::vector<std::int64_t> llama_tokens = {1,   2,   4,   8,    16,   32,   64,  96,
                                                 128, 256, 512, 1024, 2048, 4096, 8192};
 const std::vector<shape> squares = {{2048, 2048, 2048}, {3072, 3072, 3072}, {4096, 4096, 4096},
                                     {6144, 6144, 6144}, {8192, 8192, 8192}, {6144, 8192, 8192}};
 // Dense layers of a mixture-of-experts model: n and k, each for 64, 128 and 4096 tokens.
-const std::vector<layer> expert_layers = {{"MoE", 2112, 7168},  {"MoE", 24576, 1536},
-                                          {"MoE", 32768, 512},  {"MoE", 7168, 16384},
-                                          {"MoE", 4096, 7168},  {"MoE", 7168, 2048}};
+const std::vector<layer> expert_layers = {{"MoE", 2112, 7168}, {"MoE", 24576, 1536},
+                                          {"MoE", 32768, 512}, {"MoE", 7168, 16384},
+                                          {"MoE", 4096, 7168}, {"MoE", 7168, 2048}};
 // Extents that are multiples of nothing much.
-const std::vector<shape> odd = {{17, 4096, 4096},  {333, 4096, 4096},  {64, 2112, 7168},
-                                {64, 576, 7168},   {64, 4096, 7392},   {64, 4096, 10944},
-                                {64, 4096, 8256},  {1, 4096, 10944}};
+const std::vector<shape> odd = {{17, 4096, 4096}, {333, 4096, 4096}, {64, 2112, 7168},
+                                {64, 576, 7168},  {64, 4096, 7392},  {64, 4096, 10944},
+                                {64, 4096, 8256}, {1, 4096, 10944}};
 
 const std::vector<layer> quick_layers = {{"8B gate_up", 28672, 4096}, {"70B o", 8192, 8192}};
 const std::vector<std::int64_t> quick_tokens = {1, 16, 64, 128, 512, 4096};
@@ -73,7 +73,7 @@ std::vector<named_shape> product_shapes(extent e, bool is_main) {
 std::vector<shape> token_shapes(extent e) {
   if (e == extent::tiny) return {{3, 0, 72}, {40, 0, 256}};
   if (e == extent::quick) return {{16, 0, 8192}, {8192, 0, 8192}};
-  return {{1, 0, 4096},    {16, 0, 4096},    {16, 0, 8192},    {512, 0, 4096},  {2048, 0, 8192},
+  return {{1, 0, 4096},    {16, 0, 4096},    {16, 0, 8192},   {512, 0, 4096},  {2048, 0, 8192},
           {4096, 0, 4096}, {4096, 0, 28672}, {8192, 0, 8192}, {333, 0, 10944}, {16384, 0, 14336}};
 }
 

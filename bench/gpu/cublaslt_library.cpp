@@ -2,9 +2,8 @@
 // bench/gpu/cublaslt_library.cpp - finds the library and its functions.
 #include "cublaslt_library.hpp"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
+#include <dlfcn.h>
 
 namespace qtl_bench {
 

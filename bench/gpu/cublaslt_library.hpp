@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cublasLt.h>
-
 #include <string>
 
 namespace qtl_bench {

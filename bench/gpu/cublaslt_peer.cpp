@@ -35,10 +35,10 @@ struct kind {
 
 constexpr kind int8_kind{"cublaslt s8 to s32", CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I,
                          CUDA_R_32I,           1,         4};
-constexpr kind fp8_kind{"cublaslt e4m3", CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F,
-                        CUDA_R_32F,      1,              2};
-constexpr kind bf16_kind{"cublaslt bf16", CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F,
-                         CUDA_R_32F,      2,           2};
+constexpr kind fp8_kind{
+    "cublaslt e4m3", CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, 1, 2};
+constexpr kind bf16_kind{
+    "cublaslt bf16", CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, 2, 2};
 
 /// One side's drawn rows: as bytes for the device, as numbers for the check.
 struct side {
@@ -55,7 +55,8 @@ side quantized_side(const qtl::matrix<float>& x) {
   s.bytes.assign(view.codes, view.codes + view.layout.code_bytes);
   const qtl::element_reader reader = qtl::reader_of<typename P::format>();
   for (std::int64_t i = 0; i < x.rows(); ++i)
-    reader.read(view.codes + i * view.layout.row_bytes, 0, x.cols(), s.values.data() + i * x.cols());
+    reader.read(view.codes + i * view.layout.row_bytes, 0, x.cols(),
+                s.values.data() + i * x.cols());
   return s;
 }
 
@@ -134,9 +135,7 @@ class description {
 class cublaslt_product : public contestant {
  public:
   cublaslt_product(const kind& k, const shape& s)
-      : kind_(k),
-        s_(s),
-        w_side_(make_side(k, uniform_matrix(period(s.n, feature_period), s.k, 2))),
+      : kind_(k), s_(s), w_side_(make_side(k, uniform_matrix(period(s.n, feature_period), s.k, 2))),
         x_side_(make_side(k, uniform_matrix(period(s.m, token_period), s.k, 1))) {
     const std::int64_t row_bytes = s.k * k.input_bytes;
     input_bytes_ = (s.m + s.n) * row_bytes;
@@ -147,8 +146,8 @@ class cublaslt_product : public contestant {
     weights_ = place(w_side_, s.n);
     tokens_ = place(x_side_, s.m);
     for (int i = 0; i < sets_; ++i) outputs_.push_back(poisoned(s.m * s.n * k.output_bytes));
-    workspace_ = qtl::value_or_throw(
-        device_bytes::make(static_cast<std::int64_t>(workspace_bytes)));
+    workspace_ =
+        qtl::value_or_throw(device_bytes::make(static_cast<std::int64_t>(workspace_bytes)));
     const float scales[] = {w_side_.scale, x_side_.scale};
     scales_ = upload(std::as_bytes(std::span(scales)), 1);
     const auto* scale = reinterpret_cast<const float*>(scales_[0].data());
@@ -166,9 +165,7 @@ class cublaslt_product : public contestant {
   }
   int sets() const override { return sets_; }
 
-  void enqueue(int turn) override {
-    check(run(turn, algorithm_), "cublasLtMatmul");
-  }
+  void enqueue(int turn) override { check(run(turn, algorithm_), "cublasLtMatmul"); }
   void poison() override { poison_again(outputs_[0]); }
 
   std::string find_error() override {
@@ -199,16 +196,14 @@ class cublaslt_product : public contestant {
                      description_->w, tokens_[at].data(), description_->x,
                      whole ? static_cast<const void*>(&whole_zero) : &zero, outputs_[at].data(),
                      description_->y, outputs_[at].data(), description_->y, &algorithm,
-                     workspace_.data(), workspace_bytes,
-                     static_cast<cudaStream_t>(main_stream()));
+                     workspace_.data(), workspace_bytes, static_cast<cudaStream_t>(main_stream()));
   }
 
   // Three replays of ten launches each; the least of an algorithm's times counts.
   double seconds_of(const cublasLtMatmulAlgo_t& algorithm) {
     if (run(0, algorithm) != CUBLAS_STATUS_SUCCESS) return 0;
     qtl::throw_if_failed(qtl::gpu_backend::synchronize(main_stream()));
-    const auto graph =
-        record(10, [&](int turn) { check(run(turn, algorithm), "cublasLtMatmul"); });
+    const auto graph = record(10, [&](int turn) { check(run(turn, algorithm), "cublasLtMatmul"); });
     return std::min({graph->replay(), graph->replay(), graph->replay()});
   }
 

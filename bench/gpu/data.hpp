@@ -74,8 +74,9 @@ inline void poison_again(device_bytes& memory) {
   qtl::throw_if_failed(memory.upload(poison, main_stream()));
 }
 
-/// Compares m x n outputs with the first rows and columns of `expected`, repeated. `at(i)` is output
-/// i as a float, `tolerance(y)` what may lie between it and the expected y. Empty where all agree.
+/// Compares m x n outputs with the first rows and columns of `expected`, repeated. `at(i)` is
+/// output i as a float, `tolerance(y)` what may lie between it and the expected y. Empty where all
+/// agree.
 template<class At, class Tolerance>
 std::string check_periodic(const qtl::matrix<float>& expected, std::int64_t m, std::int64_t n,
                            At&& at, Tolerance&& tolerance) {

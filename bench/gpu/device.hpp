@@ -2,7 +2,8 @@
 // bench/gpu/device.hpp - what a benchmark asks of a device beyond gpu_backend: a stream, launches
 // recorded once and timed as one, a copy.
 // Holds: recording, record, main_stream, copy_on_device, driver_version. Two files define them:
-// device_cuda.cpp, and device_emulated.cpp, with which the whole program can be tried without a GPU.
+// device_cuda.cpp, and device_emulated.cpp, with which the whole program can be tried without a
+// GPU.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/gpu/device_cuda.cpp - a device that CUDA runs.
-#include <cuda_runtime.h>
-
 #include <stdexcept>
+
+#include <cuda_runtime.h>
 
 #include "device.hpp"
 
@@ -67,8 +67,14 @@ std::string version_text(int version) {
 std::unique_ptr<recording> record(int launches, const std::function<void(int turn)>& f) {
   const auto stream = static_cast<cudaStream_t>(main_stream());
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
-  for (int turn = 0; turn < launches; ++turn) f(turn);
   cudaGraph_t graph = nullptr;
+  try {
+    for (int turn = 0; turn < launches; ++turn) f(turn);
+  } catch (...) {  // the stream is needed by others
+    cudaStreamEndCapture(stream, &graph);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    throw;
+  }
   check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
   return std::make_unique<graph_recording>(graph);
 }

@@ -43,8 +43,11 @@ void print_list(const std::vector<bench_case>& cases) {
 
 case_result measure(const bench_case& c, const options& o, bool first, telemetry& chip) {
   std::vector<made> contestants;
-  for (const make_contestants& make : c.makers)
-    for (made& m : make(c.extents)) contestants.push_back(std::move(m));
+  for (const make_contestants& make : c.makers) try {
+      for (made& m : make(c.extents)) contestants.push_back(std::move(m));
+    } catch (const std::exception& e) {
+      contestants.push_back({"qtl " + c.family, nullptr, e.what()});
+    }
   return {c, run_rounds(contestants, o.work, first ? o.work.warm_up : o.work.case_warm, chip)};
 }
 

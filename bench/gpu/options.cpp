@@ -33,9 +33,9 @@ bool read_number(std::string_view name, const char* text, double least, double m
 }
 
 bool read_shapes(std::string_view text, extent& e) {
-  for (const auto& [name, value] : {std::pair{"tiny", extent::tiny},
-                                    std::pair{"quick", extent::quick},
-                                    std::pair{"all", extent::all}})
+  for (const auto& [name, value] :
+       {std::pair{"tiny", extent::tiny}, std::pair{"quick", extent::quick},
+        std::pair{"all", extent::all}})
     if (text == name) {
       e = value;
       return true;

@@ -42,8 +42,7 @@ struct product_data {
   qtl::matrix<float> expected;  ///< of what was drawn, by the CPU, rounded to bf16
 
   explicit product_data(const shape& s)
-      : extents(s),
-        x(uniform_matrix(period(s.m, token_period), s.k, 1)),
+      : extents(s), x(uniform_matrix(period(s.m, token_period), s.k, 1)),
         drawn(qtl::quantize<W>(uniform_matrix(period(s.n, feature_period), s.k, 2).view())) {
     round_all<qtl::f16>(x);
     const qtl::matrix<float> b = uniform_matrix(1, drawn.view().rows(), 3);
@@ -170,8 +169,8 @@ class qtl_product : public contestant {
   // Quantized, or converted, by the backend's own kernel from f16.
   void place_activations() {
     const std::vector<std::uint16_t> drawn = encode_all<qtl::f16>(data_.x);
-    const auto rows = repeat_rows(std::as_bytes(std::span(drawn)).data(), data_.x.rows(), s().m,
-                                  2 * s().k);
+    const auto rows =
+        repeat_rows(std::as_bytes(std::span(drawn)).data(), data_.x.rows(), s().m, 2 * s().k);
     x_ = upload(rows, 1);
     const qtl::device_activation_layout layout{qtl::describe<A>(), s().m, s().k};
     const qtl::device_quantizer* quantizer =
@@ -221,7 +220,8 @@ std::vector<made> products_of(const shape& s) {
     all.push_back(std::move(m));
   }
   if (all.empty())
-    all.push_back({"qtl", nullptr, "no kernel of this device multiplies " + std::string(Preset::name.view())});
+    all.push_back({"qtl", nullptr,
+                   "no kernel of this device multiplies " + std::string(Preset::name.view())});
   return all;
 }
 

@@ -19,8 +19,7 @@ class qtl_quantizer : public contestant {
       : s_(s), kernel_(kernel), device_(device), drawn_(period(s.m, token_period), s.k) {
     const qtl::matrix<float>& x = drawn_.x;
     const std::vector<std::uint16_t> codes = encode_all<qtl::bf16>(x);
-    const auto rows =
-        repeat_rows(std::as_bytes(std::span(codes)).data(), x.rows(), s.m, 2 * s.k);
+    const auto rows = repeat_rows(std::as_bytes(std::span(codes)).data(), x.rows(), s.m, 2 * s.k);
     sets_ = set_count(static_cast<std::int64_t>(rows.size()), device);
     inputs_ = upload(rows, sets_);
     for (int i = 0; i < sets_; ++i) outputs_.push_back(poisoned(layout().size()));
@@ -57,8 +56,11 @@ class qtl_quantizer : public contestant {
     for (std::int64_t i = 0; i < s_.m; ++i) {
       const std::int64_t row = i % drawn_.x.rows();
       if (o.scales[i] != drawn_.operand.scales[row])
-        return "scale " + std::to_string(i) + " is " + std::to_string(o.scales[i]) +
-               ", expected " + std::to_string(drawn_.operand.scales[row]);
+        return "scale " + std::to_string(i) + " is " + std::to_string(o.scales[i]) + ", expected " +
+               std::to_string(drawn_.operand.scales[row]);
+      if (o.zero_points != nullptr && o.zero_points[i] != drawn_.operand.zero_points[row])
+        return "zero point " + std::to_string(i) + " is " + std::to_string(o.zero_points[i]) +
+               ", expected " + std::to_string(drawn_.operand.zero_points[row]);
       if (std::memcmp(o.row(i), drawn_.operand.row(row), static_cast<std::size_t>(s_.k)) != 0)
         return "the codes of token " + std::to_string(i) + " differ from the host's";
     }
@@ -140,21 +142,16 @@ class plain_copy : public contestant {
 
 }  // namespace
 
-std::vector<made> s8_quantizers(const shape& s) {
-  return quantizers_of<qtl::w8a8::activation>(s);
-}
+std::vector<made> s8_quantizers(const shape& s) { return quantizers_of<qtl::w8a8::activation>(s); }
 std::vector<made> u8_quantizers(const shape& s) {
   return quantizers_of<qtl::w8a8_affine::activation>(s);
 }
-std::vector<made> e4m3_quantizers(const shape& s) {
-  return quantizers_of<qtl::fp8::activation>(s);
-}
+std::vector<made> e4m3_quantizers(const shape& s) { return quantizers_of<qtl::fp8::activation>(s); }
 
 std::vector<made> copies(const shape& s) {
   std::vector<made> all(1);
   all[0].name = "copy";
-  all[0].who =
-      std::make_unique<plain_copy>(s, qtl::value_or_throw(qtl::gpu_backend::facts()));
+  all[0].who = std::make_unique<plain_copy>(s, qtl::value_or_throw(qtl::gpu_backend::facts()));
   return all;
 }
 

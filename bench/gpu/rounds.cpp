@@ -37,6 +37,7 @@ std::string verify(contestant& c) {
 entrant make_ready(made& m, outcome& o) {
   entrant e{m.who.get(), nullptr};
   o.info.name = m.name;
+  o.info.is_peer = !m.name.starts_with("qtl");
   o.error = m.refusal;
   if (e.who == nullptr) return e;
   o.info = e.who->info();

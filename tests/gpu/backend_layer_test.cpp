@@ -150,7 +150,7 @@ TEST_CASE("plans name kernel, tile sizes and workspace") {
   const auto layer = make_layer<w8a8, gpu_backend>({1, 64, 4096});
   const linear_plan p = *layer.plan(1, strictness::strict);
   CHECK(std::string(p.kernel_name()) ==
-        (layer.device().target == 900 ? "w8a8_sm90_s8s8" : "w8a8_s8s8"));
+        (layer.device().target == 900 ? "sm90_w8a8_s8s8" : "w8a8_s8s8"));
   CHECK_FALSE(p.variant.empty());
   CHECK(p.workspace_size == layer.workspace_size(1));
   for (std::int64_t m = 1; m < 70; ++m) CHECK(layer.workspace_size(m) >= m * 4096);

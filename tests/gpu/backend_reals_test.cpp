@@ -39,6 +39,10 @@ TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_blo
   for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
                                layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, gpu::block_error(s.k, 16) + 0x1p-22);
+  // Tall enough for wgmma, where there is one.
+  compare_within<Pair>({250, 250, 200}, gpu::block_error(200, 16) + 0x1p-22);
+  const auto layer = qtl_test::make_layer<Pair, gpu_backend>({1, 250, 200});
+  if (layer.device().target == 900) CHECK(layer.plan(250)->variant.view().starts_with("wgmma"));
 }
 
 }  // namespace

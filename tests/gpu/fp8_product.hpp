@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/fp8_product.hpp - products of FP8 codes: a kernel against the double reference, within its bound.
+// tests/gpu/fp8_product.hpp - products of FP8 codes: a kernel against the double reference, within
+// its bound.
 #pragma once
 
 #include <cmath>
@@ -28,9 +29,7 @@ struct fp8_product {
 
   fp8_product(const product_shape& s, const finish_case& f, row_alignment alignment, unsigned seed,
               fp8_range range = fp8_range::all, bool in_blocks = false)
-      : random(seed),
-        x(s.m, s.k, alignment, random),
-        w(s.n, s.k, alignment, random),
+      : random(seed), x(s.m, s.k, alignment, random), w(s.n, s.k, alignment, random),
         values(s, f, random) {
     fill_codes<X>(x, range);
     fill_codes<W>(w, range);
@@ -140,8 +139,8 @@ struct fp8_product {
     args.w.k = s.k;
     args.w.row_bytes = w.stride;
     args.w.elements = reader_of<W>();
-    args.w.scales = reinterpret_cast<const std::byte*>(in_blocks ? w_blocks.data()
-                                                                 : values.scale_w.data());
+    args.w.scales =
+        reinterpret_cast<const std::byte*>(in_blocks ? w_blocks.data() : values.scale_w.data());
     args.w.scale_elements = reader_of<f32>();
     args.w.grid = in_blocks ? make_block_grid(s.n, s.k, 128, 128)
                             : make_block_grid(s.n, s.k, values.finish.per_channel ? 1 : 0, 0);

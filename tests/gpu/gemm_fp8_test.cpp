@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/gemm_fp8_test.cpp - FP8 products within their stated bounds, on tensor cores that keep 13 bits.
+// tests/gpu/gemm_fp8_test.cpp - FP8 products within their stated bounds, on tensor cores that keep
+// 13 bits.
+#include <string>
+
 #include <doctest/doctest.h>
 
 #include "gpu/fp8_product.hpp"
@@ -11,10 +14,17 @@ using gpu::fp8_sums_kind;
 
 /// FP8 sums as Ada and Hopper keep them, for the life of this object; a GPU does as it does.
 struct truncated_sums {
+  truncated_sums() { keep_13_bits(true); }
+  ~truncated_sums() { keep_13_bits(false); }
+  truncated_sums(const truncated_sums&) = delete;
+  truncated_sums& operator=(const truncated_sums&) = delete;
+
+  static void keep_13_bits([[maybe_unused]] bool on) {
 #if QTL_GPU_EMULATED
-  truncated_sums() { gpu::emulated::set_fp8_sums(gpu::emulated::fp8_sums::truncated); }
-  ~truncated_sums() { gpu::emulated::set_fp8_sums(gpu::emulated::fp8_sums::rounded); }
+    using gpu::emulated::fp8_sums;
+    gpu::emulated::set_fp8_sums(on ? fp8_sums::truncated : fp8_sums::rounded);
 #endif
+  }
 };
 
 constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
@@ -45,7 +55,8 @@ std::vector<std::uint8_t> run(const Product& p, int splits = 1) {
 
 template<class K, class X, class W>
 void check_product(const product_shape& s, int number, int splits = 1) {
-  CAPTURE(K::name.c_str());
+  const std::string kernel(K::name.view());
+  CAPTURE(kernel);
   CAPTURE(number);
   CAPTURE(s.m);
   CAPTURE(s.n);
@@ -118,8 +129,7 @@ TEST_CASE("promotion is what keeps a long sum of one sign within the tighter bou
   const truncated_sums model;
   const fp8_product<e4m3, e4m3> p({3, 5, 4096}, {}, row_alignment::sixteen, 1, fp8_range::positive);
   using promoted = gpu::gemm_fp8<gpu::tile_16x64x128_6stages, e4m3, e4m3>;
-  using running =
-      gpu::gemm_fp8<gpu::tile_64x64x128_4stages, e4m3, e4m3, fp8_sums_kind::running>;
+  using running = gpu::gemm_fp8<gpu::tile_64x64x128_4stages, e4m3, e4m3, fp8_sums_kind::running>;
   const double tight = gpu::promoted_error(4096, 1);
   CHECK(worst_error(p, tight, run<promoted>(p)) <= 1.0);
   const std::vector<std::uint8_t> rough = run<running>(p);
@@ -141,8 +151,8 @@ TEST_CASE("codes of an 8-bit output are those of a real within the bound") {
     for (std::int64_t i = 0; i < 17; ++i)
       for (std::int64_t j = 0; j < 21; ++j) {
         const double steps = p.exact(i, j) / static_cast<double>(e.code_scale);
-        const double most = 0.51 + bound_at(p, error_of<K>(200, 1), i, j) /
-                                       static_cast<double>(e.code_scale);
+        const double most =
+            0.51 + bound_at(p, error_of<K>(200, 1), i, j) / static_cast<double>(e.code_scale);
         const auto code = static_cast<std::int8_t>(y[static_cast<std::size_t>(i * 21 + j)]);
         CHECK(std::fabs(code - std::fmin(127, std::fmax(-127, steps))) <= most);
       }
@@ -161,8 +171,7 @@ TEST_CASE("keys of other formats or scales are refused") {
   CHECK_FALSE(K::accepts(key(describe_linear<block, group>())));
   CHECK(B::accepts(key(describe_linear<block, group>())));
   CHECK_FALSE(B::accepts(key(describe_linear<channel, token>())));
-  CHECK_FALSE(K::accepts(
-      key(describe_linear<policy<e5m2, symmetric, per_channel>, token>())));
+  CHECK_FALSE(K::accepts(key(describe_linear<policy<e5m2, symmetric, per_channel>, token>())));
 }
 
 }  // namespace

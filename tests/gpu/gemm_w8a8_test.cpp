@@ -2,7 +2,7 @@
 // tests/gpu/gemm_w8a8_test.cpp - 8-bit integer products against the reference, bit for bit.
 #include "qtl/gpu/kernel/gemm_w8a8.cuh"
 
-#include <limits>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -69,9 +69,9 @@ TEST_CASE("sums at the ends of 32 bits, and correction terms beyond them") {
 
 TEST_CASE("a token whose scale is NaN is NaN in every output, and no other is") {
   using K = gpu::gemm_w8a8<gpu::tile_16x64x128_6stages, s8, s8>;
-  for (const activation_function f : {activation_function::none, activation_function::relu,
-                                      activation_function::gelu, activation_function::gelu_tanh,
-                                      activation_function::silu}) {
+  for (const activation_function f :
+       {activation_function::none, activation_function::relu, activation_function::gelu,
+        activation_function::gelu_tanh, activation_function::silu}) {
     finish_case finish;
     finish.per_token = finish.per_channel = true;
     finish.function = f;
@@ -86,6 +86,24 @@ TEST_CASE("a token whose scale is NaN is NaN in every output, and no other is") 
     }
   }
 }
+
+#if QTL_GPU_EMULATED
+TEST_CASE("the main loop reads and writes shared memory without bank conflicts") {
+  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() {
+    using K = gpu::gemm_w8a8<C, s8, s8>;
+    const std::string kernel(K::name.view());
+    CAPTURE(kernel);
+    std::uint64_t conflicts[2];
+    for (const int slabs : {0, 1}) {
+      const product_shape s{C::tile_m, C::tile_n, C::tile_k * (2 + 6 * slabs)};
+      const integer_product<s8, s8> product(s, {}, row_alignment::sixteen, 1);
+      static_cast<void>(run_product<K>(product.params(), product.values));
+      conflicts[slabs] = gpu::emulated::last_launch().bank_conflicts;
+    }
+    CHECK(conflicts[0] == conflicts[1]);  // those of the epilogue only
+  });
+}
+#endif
 
 TEST_CASE("keys of other formats or longer sums are refused") {
   using K = gpu::gemm_w8a8<gpu::tile_64x64x128_4stages, u8, s8>;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/integer_product.hpp - products of integer codes: a kernel against the reference, bit for bit.
+// tests/gpu/integer_product.hpp - products of integer codes: a kernel against the reference, bit
+// for bit.
 #pragma once
+
+#include <string>
 
 #include "gpu/product_operands.hpp"
 
@@ -16,10 +19,8 @@ struct integer_product {
 
   integer_product(const product_shape& s, const finish_case& f, row_alignment alignment,
                   unsigned seed)
-      : random(seed),
-        x(s.m, packed_bytes(s.k, X::bits), alignment, random),
-        w(s.n, packed_bytes(s.k, W::bits), alignment, random),
-        values(s, f, random) {
+      : random(seed), x(s.m, packed_bytes(s.k, X::bits), alignment, random),
+        w(s.n, packed_bytes(s.k, W::bits), alignment, random), values(s, f, random) {
     // Beyond an odd k, the nibbles of x are zero and those of w are anything.
     if (X::bits == 4 && s.k % 2 != 0)
       for (std::int64_t i = 0; i < s.m; ++i) x.row(i)[x.bytes - 1] &= 0x0F;
@@ -49,8 +50,10 @@ struct integer_product {
       std::memset(x.row(i), i == 0 ? 0xFF : 0, static_cast<std::size_t>(x.bytes));
     for (std::int64_t j = 0; j < s.n; ++j)
       std::memset(w.row(j), j % 2 == 0 ? 0xFF : 0, static_cast<std::size_t>(w.bytes));
-    for (std::int64_t i = 0; i < s.m; ++i) values.zero_x[static_cast<std::size_t>(i)] = i == 0 ? 0 : 255;
-    for (std::int64_t j = 0; j < s.n; ++j) values.zero_w[static_cast<std::size_t>(j)] = j % 2 == 0 ? 0 : 255;
+    for (std::int64_t i = 0; i < s.m; ++i)
+      values.zero_x[static_cast<std::size_t>(i)] = i == 0 ? 0 : 255;
+    for (std::int64_t j = 0; j < s.n; ++j)
+      values.zero_w[static_cast<std::size_t>(j)] = j % 2 == 0 ? 0 : 255;
     x.upload();
     w.upload();
     describe();
@@ -142,12 +145,14 @@ inline finish_case finish_number(int number) {
 template<class K, class X, class W>
 void check_integer_product(const product_shape& s, const finish_case& f, row_alignment alignment,
                            unsigned seed, int splits = 1) {
-  CAPTURE(K::name.c_str());
+  const std::string kernel(K::name.view());
+  const std::string function(to_string(f.function));
+  CAPTURE(kernel);
   CAPTURE(s.m);
   CAPTURE(s.n);
   CAPTURE(s.k);
   CAPTURE(static_cast<int>(f.kind));
-  CAPTURE(to_string(f.function));
+  CAPTURE(function);
   CAPTURE(static_cast<int>(alignment));
   CAPTURE(splits);
   const integer_product<X, W> product(s, f, alignment, seed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/product_operands.hpp - random operands of a product, on the host for the reference and on the device.
+// tests/gpu/product_operands.hpp - random operands of a product, on the host for the reference and
+// on the device.
 #pragma once
 
 #include <cstdint>
@@ -63,12 +64,12 @@ struct code_rows {
 struct finish_case {
   gpu::stored_as kind = gpu::stored_as::f32;
   activation_function function = activation_function::none;
-  bool per_token = false;        ///< scales (and zero points) of x
-  bool per_channel = false;      ///< scales of w
+  bool per_token = false;    ///< scales (and zero points) of x
+  bool per_channel = false;  ///< scales of w
   bool bias = false;
   bool zero_x = false;
   bool zero_w = false;
-  bool signed_codes = true;      ///< of the output
+  bool signed_codes = true;  ///< of the output
   bool column_major = false;
 };
 
@@ -239,7 +240,7 @@ std::vector<std::uint8_t> run_product(typename K::params p, const product_values
     const device_array<std::uint8_t> y(static_cast<std::int64_t>(values.output_bytes()));
     y.expect_written_once();
     p.epilogue = values.epilogue(y.data());
-    run_kernel<K>(p);
+    qtl_test::run_kernel<K>(p);  // not the launcher's own
     require_written();
     std::vector<std::uint8_t> bytes = y.download();
     if (time > 0) CHECK(bytes == result);

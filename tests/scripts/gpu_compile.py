@@ -10,7 +10,7 @@ An expected instruction is the beginning of one, as PTX spells it. A file fails 
 warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes more than a minute of one processor, the PTX
 lacks an expected instruction, or, where cuobjdump is found, the machine code lacks the tensor-core
 operation that it should become.
-    gpu_compile.py [--nvcc PATH] [--cuobjdump PATH] [--targets 80,90a] [--brief] [FILE or word of its name ...]
+    gpu_compile.py [--nvcc PATH] [--cuobjdump PATH] [--targets 80,90a] [--quick] [--brief] [FILE or word of its name ...]
 """
 
 import argparse
@@ -29,6 +29,7 @@ SOURCES = tree.ROOT / "tests/gpu/compile"
 FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-Xptxas", "-v",
          f"-I{tree.INCLUDE}", f"-I{tree.ROOT / 'cuda'}", f"-I{tree.ROOT / 'tests'}"]
 SECONDS = 60
+QUICK = ("80", "90a")
 
 CLAUSE = re.compile(r"targets:\s*([\w ]+?)\s*(?:;\s*expects:\s*([\w.:]+(?:\s*,\s*[\w.:]+)*)|;|$)")
 REFUSAL = re.compile(r"refused:\s*([\w ]+?)\s*;\s*because:\s*([^.]+)\.")
@@ -75,7 +76,13 @@ def head_comment(path):
     return " ".join(lines)
 
 
-def jobs_of(path, wanted):
+def quick(path, jobs):
+    """What CI has the time for: instructions for all targets, kernels for the least target and for Hopper."""
+    few = [job for job in jobs if job.target in QUICK]
+    return few if few and "instructions" not in path.stem else jobs
+
+
+def jobs_of(path, wanted, is_quick=False):
     """One job for each target that the head of the file names."""
     head, jobs = head_comment(path), []
     for targets, expects in CLAUSE.findall(head):
@@ -84,6 +91,7 @@ def jobs_of(path, wanted):
     for targets, sentence in REFUSAL.findall(head):
         jobs += [Job(path, target, [], sentence) for target in targets.split()]
     jobs = [job for job in jobs if not wanted or job.target in wanted]
+    jobs = quick(path, jobs) if is_quick else jobs
     for job in jobs[:1]:
         job.with_host = True  # looking at the host's part once is enough
     return jobs
@@ -149,7 +157,8 @@ def compile_job(job, nvcc, cuobjdump):
     with tempfile.TemporaryDirectory() as folder:
         target = f"-gencode=arch=compute_{job.target},code=sm_{job.target}"
         kind = "-c" if job.with_host else "-cubin"
-        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o", f"{folder}/output", str(job.path)]
+        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o",
+                   f"{folder}/output" + (".o" if job.with_host else ".cubin"), str(job.path)]
         succeeded, output, job.seconds = timed(command)
         if job.refusal:
             if succeeded or job.refusal not in " ".join(output.split()):
@@ -208,6 +217,7 @@ def arguments():
     parser.add_argument("--nvcc", default="nvcc")
     parser.add_argument("--cuobjdump", default=None, help="found beside nvcc or in the path unless told")
     parser.add_argument("--targets", default="", help="only these, as in 80,90a")
+    parser.add_argument("--quick", action="store_true", help="kernels for 80 and 90a alone")
     parser.add_argument("--brief", action="store_true", help="one line for a file and target")
     return parser.parse_args()
 
@@ -224,10 +234,11 @@ def main():
              if not options.files or any(Path(word).stem in path.stem for word in options.files)]
     wanted = set(filter(None, options.targets.split(",")))
     problems = [f"{path.name}: its first lines name no targets" for path in files if not jobs_of(path, set())]
-    jobs = [job for path in files for job in jobs_of(path, wanted)]
+    jobs = [job for path in files for job in jobs_of(path, wanted, options.quick)]
     toolchain.each(lambda job: compile_job(job, options.nvcc, cuobjdump), jobs)
     for job in jobs:
         print_job(job, options.brief)
+    print(f"{sum(job.seconds for job in jobs):.0f} s of processor time")
     if not jobs:
         problems.append("nothing to compile: no file and target match")
     if not cuobjdump:

@@ -15,6 +15,7 @@ namespace qtl::inline v0 {
 
 #if defined(QTL_SEPARATE_KERNELS)
 extern template struct gpu::kernel_group<gpu::hopper_entries>;
+extern template struct gpu::kernel_group<gpu::hopper_fp8_entries>;
 extern template struct gpu::kernel_group<gpu::integer_entries>;
 extern template struct gpu::kernel_group<gpu::fp8_entries>;
 extern template struct gpu::kernel_group<gpu::f16_entries>;
@@ -27,7 +28,7 @@ extern template struct gpu::quantizer_group<gpu::real_activations>;
 std::span<const gemm_kernel> gpu_backend::kernels() {
   using namespace gpu;
   const result<int> target = running_target();
-  return kernels_for<kernel_group<hopper_entries>, kernel_group<integer_entries>, kernel_group<fp8_entries>,
+  return kernels_for<kernel_group<hopper_entries>, kernel_group<hopper_fp8_entries>, kernel_group<integer_entries>, kernel_group<fp8_entries>,
                      kernel_group<f16_entries>, kernel_group<bf16_entries>>(target.ok() ? *target
                                                                                         : 0);
 }

@@ -80,10 +80,9 @@ QTL_HOST_DEVICE inline float gelu(float x) {
   const float root = exponential(-0.25f * square, -0.25f * square_rest);
   const float u = quotient(1.0f, fused_multiply_add(0.3f, a, 1.0f));
   const float t = fused_multiply_add(u, 2.4597702f, -1.45977008f);
-  const float coefficients[] = {0.255939901f,     0.162516087f,    0.0676507279f,
-                                0.0151638025f,    -0.00029626055f, -0.00100751675f,
-                                -4.32998277e-05f, 8.1184291e-05f,  1.73769104e-06f,
-                                -6.35708784e-06f};
+  const float coefficients[] = {0.255939901f,    0.162516087f,    0.0676507279f,    0.0151638025f,
+                                -0.00029626055f, -0.00100751675f, -4.32998277e-05f, 8.1184291e-05f,
+                                1.73769104e-06f, -6.35708784e-06f};
   const float slow = u * polynomial(coefficients, t);
   if (x < 0.0f) return x * slow * root * root;
   return fused_multiply_add(-x, slow * root * root, x);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32;
 // tests/gpu/compile/gemm_weight_only_w4a16.cu - integers of 4 bits with 16-bit activations, in
 // every shape.
 #include "qtl/gpu/host/launch.cuh"

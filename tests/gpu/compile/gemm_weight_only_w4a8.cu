@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32;
 // tests/gpu/compile/gemm_weight_only_w4a8.cu - weights of 4 bits with 8-bit activations, in every
 // shape.
 #include "qtl/gpu/host/launch.cuh"

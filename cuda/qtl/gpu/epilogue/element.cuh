@@ -53,8 +53,7 @@ struct one_row {
   std::uint32_t sum = 0;
 
   QTL_DEVICE one_row(const epilogue_params& p, std::int64_t row)
-      : i(row),
-        scale(value_or(p.scale_x, row, 1.0f)),
+      : i(row), scale(value_or(p.scale_x, row, 1.0f)),
         zero(static_cast<std::uint32_t>(value_or(p.zero_x, row, 0))),
         sum(p.sums_x != nullptr ? static_cast<std::uint32_t>(ptx::load_global(p.sums_x + row))
                                 : 0u) {}
@@ -77,8 +76,10 @@ QTL_DEVICE float corrected(float sum, const epilogue_params&, const one_row&, co
 QTL_DEVICE std::uint32_t code_of(float y, const epilogue_params& p) {
   constexpr std::int32_t limit = 1 << 30;
   const std::int32_t whole = ptx::float_to_int_rne(ptx::divide_rn(y, p.code_scale));
-  const std::int64_t q =
-      std::int64_t{whole > limit ? limit : whole < -limit ? -limit : whole} + p.code_zero_point;
+  const std::int64_t q = std::int64_t{whole > limit    ? limit
+                                      : whole < -limit ? -limit
+                                                       : whole} +
+                         p.code_zero_point;
   const std::int64_t code = q < p.code_min ? p.code_min : q > p.code_max ? p.code_max : q;
   return static_cast<std::uint32_t>(code) & 0xFFu;
 }
@@ -109,8 +110,7 @@ QTL_DEVICE ptx::words4 finish_four(const epilogue_params& p, const one_row& row,
     const T sum = corrected(sums[e], p, row, columns, e);
     raw.w[e] = bit_cast<std::uint32_t>(sum);
     y[e] = ptx::fused_multiply_add(static_cast<float>(sum),
-                                   ptx::multiply_rn(row.scale, columns.scale[e]),
-                                   columns.bias[e]);
+                                   ptx::multiply_rn(row.scale, columns.scale[e]), columns.bias[e]);
   });
   if (p.kind == stored_as::s32) return raw;
   if (p.function != activation_function::none)

@@ -12,7 +12,7 @@ namespace qtl::inline v0::gpu {
 
 /// What an output element is.
 enum class stored_as : std::uint8_t {
-  s32,    ///< the sum itself, corrected by zero points: no scale, bias or function
+  s32,  ///< the sum itself, corrected by zero points: no scale, bias or function
   f32,
   f16,
   bf16,
@@ -59,10 +59,10 @@ struct epilogue_params {
   strided_values<float> scale_w;  ///< null: 1
   const float* bias = nullptr;    ///< n values, or null: zeros
 
-  strided_values<std::int32_t> zero_x;     ///< null: 0
-  strided_values<std::int32_t> zero_w;     ///< null: 0
-  const std::int32_t* sums_x = nullptr;    ///< of the m rows of x codes; needed with zero_w
-  const std::int32_t* sums_w = nullptr;    ///< of the n rows of w codes; needed with zero_x
+  strided_values<std::int32_t> zero_x;   ///< null: 0
+  strided_values<std::int32_t> zero_w;   ///< null: 0
+  const std::int32_t* sums_x = nullptr;  ///< of the m rows of x codes; needed with zero_w
+  const std::int32_t* sums_w = nullptr;  ///< of the n rows of w codes; needed with zero_x
 
   // code = clamp(RNE(y / code_scale) + code_zero_point), the IEEE quotient
   float code_scale = 1.0f;

@@ -7,7 +7,7 @@
 #include "qtl/gpu/host/fp8_entry.cuh"
 #include "qtl/gpu/host/s4s4_entry.cuh"
 #include "qtl/gpu/host/w8a8_entry.cuh"
-#include "qtl/gpu/host/w8a8_sm90_entry.cuh"
+#include "qtl/gpu/host/hopper_entry.cuh"
 #include "qtl/gpu/host/weight_only_entry.cuh"
 
 namespace qtl::inline v0::gpu {
@@ -26,8 +26,11 @@ using integer_entries =
     type_list<w8a8_entry<s8, s8>, w8a8_entry<u8, s8>, w8a8_entry<u8, u8>, w8a8_entry<s8, u8>,
               s4s4_entry<s4, s4>, weight_only_entry<s4, s8>, weight_only_entry<s4, s8, f32>>;
 
-/// Integers on both sides, on Hopper.
+/// 8 bits on both sides, on Hopper.
 using hopper_entries = type_list<w8a8_sm90_entry<s8, s8>, w8a8_sm90_entry<u8, s8>>;
+/// Likewise, FP8.
+using hopper_fp8_entries = type_list<fp8_sm90_entry<e4m3, e4m3>, fp8_sm90_entry<e5m2, e5m2>,
+                                     fp8_block_sm90_entry<e4m3, e4m3>>;
 
 /// FP8 on both sides.
 using fp8_entries =
@@ -36,6 +39,6 @@ using fp8_entries =
 /// Every entry; docs/support_matrix.md is written from it.
 using f16_entries = sixteen_bit_entries<f16>;
 using bf16_entries = sixteen_bit_entries<bf16>;
-using gemm_entries = concatenated<hopper_entries, integer_entries, fp8_entries, f16_entries, bf16_entries>;
+using gemm_entries = concatenated<hopper_entries, hopper_fp8_entries, integer_entries, fp8_entries, f16_entries, bf16_entries>;
 
 }  // namespace qtl::inline v0::gpu

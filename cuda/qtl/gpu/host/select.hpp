@@ -14,7 +14,7 @@
 namespace qtl::inline v0::gpu {
 
 /// What multiplies: the tensor cores' operand type.
-enum class arithmetic_unit : std::uint8_t { f16, s8, s4, fp8, s8_wgmma };
+enum class arithmetic_unit : std::uint8_t { f16, s8, s4, fp8, wgmma_8bit };
 
 /// One compiled set of tile sizes, as a kernel's Config has them.
 struct tile_sizes {
@@ -71,7 +71,7 @@ constexpr double unit_rate(arithmetic_unit unit, int capability) {
   switch (unit) {
     case arithmetic_unit::s8:
       return products;
-    case arithmetic_unit::s8_wgmma:
+    case arithmetic_unit::wgmma_8bit:
       return 4096.0;
     case arithmetic_unit::s4:  // native on 8.x only
       return capability < 900 ? 2.0 * products : 0.25 * products;

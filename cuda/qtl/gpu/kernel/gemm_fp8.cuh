@@ -4,8 +4,8 @@
 // error bounds. Native on sm_89 and sm_120a; sm_90a and sm_100a spend 2 HMMA and 12 conversions on
 // each mma, so there wgmma is better.
 //
-// Error. Products are exact; what an mma adds up keeps 13 explicit bits of its mantissa, the rest is
-// cut off. With S = sum |x w| (scaled), `slabs` = ceil(k / 128) and `splits` parts of k, a sum
+// Error. Products are exact; what an mma adds up keeps 13 explicit bits of its mantissa, the rest
+// is cut off. With S = sum |x w| (scaled), `slabs` = ceil(k / 128) and `splits` parts of k, a sum
 // differs from the exact one by at most
 //     running:            4 slabs 2^-13 S          + splits 2^-24 S
 //     promoted and block: 4 2^-13 S                + (slabs + splits) 2^-24 S, and block 2^-23 S
@@ -118,11 +118,8 @@ struct block_sums : slab_sums<Config, Instruction> {
   std::int64_t w_row;
 
   QTL_DEVICE block_sums(const block_product_params& p, const warp_place& place)
-      : base(place),
-        x_scales(p.x_scales),
-        w_scales(p.w_scales),
-        row(place.row + fragment_place::of_lane().row),
-        last_row(p.epilogue.m - 1),
+      : base(place), x_scales(p.x_scales), w_scales(p.w_scales),
+        row(place.row + fragment_place::of_lane().row), last_row(p.epilogue.m - 1),
         w_row((place.column < p.epilogue.n ? place.column : 0) / 128) {}
 
   QTL_DEVICE void add(std::uint32_t x, std::uint32_t w, std::int64_t group) {
@@ -179,6 +176,7 @@ struct fp8_kernel {
   static constexpr std::uint32_t shared_bytes = shape::shared_bytes;
 };
 
+/// The accumulators that a kind means.
 template<fp8_sums_kind Kind, Tiling Config, class Instruction>
 using fp8_sums_of =
     std::conditional_t<Kind == fp8_sums_kind::running, plain_sums<Config, Instruction>,

@@ -17,7 +17,9 @@ namespace qtl::inline v0::gpu {
 template<ptx::Int4Operand X, ptx::Int4Operand W>
 struct int4_instruction {
   using accumulator = std::int32_t;
-  QTL_HOST_DEVICE static constexpr bool is_expanded(int sm) { return sm == 900 || sm == 1000 || sm == 1200; }
+  QTL_HOST_DEVICE static constexpr bool is_expanded(int sm) {
+    return sm == 900 || sm == 1000 || sm == 1200;
+  }
   QTL_DEVICE static void multiply(std::int32_t (&d)[4], const std::uint32_t (&a)[4],
                                   const std::uint32_t (&b)[2]) {
     ptx::mma_m16n8k64<X, W>(d, a, b);
@@ -36,9 +38,11 @@ struct gemm_s4s4 : multistage_product<Config, plain_sums<Config, int4_instructio
   using config = Config;
   using shape = block_shape<Config>;
 
-  static constexpr short_name name =
-      short_name("w4a4_").append(X::name.view()).append(W::name.view()).append("_").append(
-          Config::name.view());
+  static constexpr short_name name = short_name("w4a4_")
+                                         .append(X::name.view())
+                                         .append(W::name.view())
+                                         .append("_")
+                                         .append(Config::name.view());
   static constexpr int threads = shape::threads;
   static constexpr int min_blocks = Config::min_blocks;
   static constexpr gpu_target least_target = gpu_target::sm_80;

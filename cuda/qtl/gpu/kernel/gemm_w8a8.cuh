@@ -45,9 +45,11 @@ struct gemm_w8a8 : multistage_product<Config, plain_sums<Config, int8_instructio
   using config = Config;
   using shape = block_shape<Config>;
 
-  static constexpr short_name name =
-      short_name("w8a8_").append(X::name.view()).append(W::name.view()).append("_").append(
-          Config::name.view());
+  static constexpr short_name name = short_name("w8a8_")
+                                         .append(X::name.view())
+                                         .append(W::name.view())
+                                         .append("_")
+                                         .append(Config::name.view());
   static constexpr int threads = shape::threads;
   static constexpr int min_blocks = Config::min_blocks;
   static constexpr gpu_target least_target = gpu_target::sm_80;

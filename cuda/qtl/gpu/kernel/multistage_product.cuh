@@ -47,7 +47,7 @@ struct block_shape {
   static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<fragments_n>;
   static constexpr std::uint32_t ring_bytes = Config::stages * stage_bytes;
   static constexpr std::uint32_t shared_bytes =
-      ring_bytes > finish_bytes * threads / 32 ? ring_bytes : finish_bytes * threads / 32;
+      ring_bytes > finish_bytes* threads / 32 ? ring_bytes : finish_bytes* threads / 32;
 
   QTL_DEVICE static warp_place place(const tile_place& tile) {
     const unsigned warp = ptx::warp_index();
@@ -99,8 +99,8 @@ struct multistage_product {
   QTL_DEVICE static void accumulate(const Params& p, const tile_place& tile,
                                     const slab_range& range, Sums& sums) {
     const std::uint32_t ring = ptx::shared_base();
-    const tile_copy<Config::tile_m, Config::tile_k, shape::threads> copy_x(
-        p.x, tile.m * Config::tile_m);
+    const tile_copy<Config::tile_m, Config::tile_k, shape::threads> copy_x(p.x,
+                                                                           tile.m * Config::tile_m);
     const tile_copy<Config::tile_n, Config::tile_k, shape::threads, Config::weights> copy_w(
         p.w, tile.n * Config::tile_n);
     const auto x_at = [ring](int stage) {

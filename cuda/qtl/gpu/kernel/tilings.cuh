@@ -33,7 +33,7 @@ struct tile_128x128x64_4stages {
   static constexpr reuse weights = reuse::many;
 };
 
-/// Eight warps with 64 x 32 outputs each, or with 32 x 32 for products that keep two sums of each.
+/// Eight warps with 64 x 32 outputs each.
 struct tile_128x128x128_3stages {
   static constexpr short_name name = "128x128x128x3";
   static constexpr int tile_m = 128, tile_n = 128, tile_k = 128;
@@ -41,6 +41,7 @@ struct tile_128x128x128_3stages {
   static constexpr reuse weights = reuse::many;
 };
 
+/// And with 32 x 32, for products that keep two sums of each output.
 struct tile_128x64x128_3stages {
   static constexpr short_name name = "128x64x128x3";
   static constexpr int tile_m = 128, tile_n = 64, tile_k = 128;
@@ -55,6 +56,7 @@ struct tile_64x128x64_4stages {
   static constexpr int warps_m = 2, warps_n = 2, stages = 4, min_blocks = 2;
   static constexpr reuse weights = reuse::many;
 };
+/// Four warps of 32 x 32 outputs, for still smaller ones.
 struct tile_64x64x128_4stages {
   static constexpr short_name name = "64x64x128x4";
   static constexpr int tile_m = 64, tile_n = 64, tile_k = 128;
@@ -69,6 +71,7 @@ struct tile_32x64x128_5stages {
   static constexpr int warps_m = 1, warps_n = 4, stages = 5, min_blocks = 1;
   static constexpr reuse weights = reuse::once;
 };
+/// The same for 16 tokens at most.
 struct tile_16x64x128_6stages {
   static constexpr short_name name = "16x64x128x6";
   static constexpr int tile_m = 16, tile_n = 64, tile_k = 128;

@@ -78,9 +78,8 @@ QTL_DEVICE bool reduce_split(const split_k& split, std::int64_t tile, int mine,
   if (split.splits == 1) return true;
   const tile_partials<Threads, M * N> partials{split.partials +
                                                tile * split.splits * Threads * M * N};
-  unrolled<M * N>([&](auto f) {
-    ptx::store_global(partials.at(mine, f), words_of(sums[f / N][f % N]));
-  });
+  unrolled<M * N>(
+      [&](auto f) { ptx::store_global(partials.at(mine, f), words_of(sums[f / N][f % N])); });
   if (!arrives_last(split, tile, scratch)) return false;
   // A few fragments at a time: loads are under way together, and registers suffice for all.
   constexpr int batch = M * N % 8 == 0 ? 8 : M * N % 4 == 0 ? 4 : M * N % 2 == 0 ? 2 : 1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/copy.cuh - a tile of a row-major matrix of bytes from global to shared memory.
 // Holds: byte_rows, copy_width, tile_copy<Rows, RowBytes, Threads>. Rows may begin at any
-// address: 16 bytes a copy where all are aligned so, 4 where they are aligned to 4, and single bytes
-// through registers elsewhere.
+// address: 16 bytes a copy where all are aligned so, 4 where they are aligned to 4, and single
+// bytes through registers elsewhere.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ struct byte_rows {
 
 /// The widest copy that every row's address allows: 16, 4 or 1 bytes.
 QTL_HOST_DEVICE inline int copy_width(const byte_rows& from) {
-  const auto bits = reinterpret_cast<std::uintptr_t>(from.data) |
-                    static_cast<std::uintptr_t>(from.stride);
+  const auto bits =
+      reinterpret_cast<std::uintptr_t>(from.data) | static_cast<std::uintptr_t>(from.stride);
   return bits % 16 == 0 ? 16 : bits % 4 == 0 ? 4 : 1;
 }
 

@@ -17,6 +17,7 @@ struct constant {
   QTL_HOST_DEVICE constexpr operator int() const { return I; }
 };
 
+/// body(constant<I>{}) for every I of the sequence, in order.
 template<class F, int... I>
 QTL_DEVICE void unrolled_over(std::integer_sequence<int, I...>, F& body) {
   (body(constant<I>{}), ...);

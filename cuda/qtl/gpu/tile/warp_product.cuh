@@ -57,9 +57,8 @@ struct warp_product {
     std::uint32_t a[M][4];
     std::uint32_t b[N][2];
     unrolled<M>([&](auto i) { fragments::load_x_at(a[i], x + i.value * 16 * RowBytes); });
-    unrolled<N / 2>([&](auto j) {
-      fragments::load_w_at(b[2 * j], b[2 * j + 1], w + j.value * 16 * RowBytes);
-    });
+    unrolled<N / 2>(
+        [&](auto j) { fragments::load_w_at(b[2 * j], b[2 * j + 1], w + j.value * 16 * RowBytes); });
     unrolled<M * N>([&](auto f) { Instruction::multiply(sums[f / N][f % N], a[f / N], b[f % N]); });
   }
 };

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtl/gpu/host/hopper_entry.cuh - 8-bit codes on both sides on Hopper: wgmma or mma.sync, whichever is modelled to be
+// faster for the shape.
+// Holds: hopper_entry<Family>, w8a8_sm90_entry, fp8_sm90_entry, fp8_block_sm90_entry. Both kinds of kernel read the same
+// packed rows, so one layer may run either: wgmma has the larger tiles, mma.sync the lower ones and
+// splits of k.
+#pragma once
+
+#include <array>
+
+#include "qtl/gpu/host/bulk_params.cuh"
+#include "qtl/gpu/host/fp8_entry.cuh"
+#include "qtl/gpu/host/w8a8_entry.cuh"
+#include "qtl/gpu/kernel/gemm_fp8_sm90.cuh"
+#include "qtl/gpu/kernel/gemm_w8a8_sm90.cuh"
+
+namespace qtl::inline v0::gpu {
+
+/// The sizes of a warp-specialized kernel; blocks of a cluster count as one.
+template<class K>
+constexpr tile_sizes bulk_tiling() {
+  using config = typename K::config;
+  tile_sizes t;
+  t.name = config::name;
+  t.tile_m = config::tile_m * static_cast<int>(K::cluster_blocks);
+  t.tile_n = config::tile_n;
+  t.tile_k = static_cast<int>(slab_bytes);
+  t.warps_m = config::groups_m;
+  t.warps_n = config::groups_n;
+  t.stages = config::stages;
+  t.shared_bytes = K::shared_bytes;
+  t.multiprocessors_per_tile = static_cast<int>(K::cluster_blocks);
+  return t;
+}
+
+/// The wgmma kernels beside an entry of mma.sync kernels, which packs for both. Low is one of those
+/// kernels, whose params hold the operands.
+template<class Entry, class Low, class K, class... More>
+struct hopper_entry {
+  using kernels = type_list<K, More...>;
+  static constexpr std::array tilings{bulk_tiling<K>(), bulk_tiling<More>()...};
+  static constexpr gpu_target least_target = gpu_target::sm_90a;
+  static constexpr gpu_target only_target = gpu_target::sm_90a;
+  static constexpr short_name name = short_name("sm90_").append(Entry::name.view());
+
+  static constexpr bool accepts(const gemm_key& key) { return Entry::accepts(key); }
+  static std::int64_t packed_size(const gemm_key& key, const weight_operand& w) {
+    return Entry::packed_size(key, w);
+  }
+  static void pack(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+    Entry::pack(key, w, packed);
+  }
+  static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
+    return choose(key, s).index >= 0 ? 0 : Entry::workspace_size(key, s);
+  }
+  static fixed_text<64> variant(const gemm_key& key, const gemm_shape& s) {
+    const tile_choice choice = choose(key, s);
+    if (choice.index < 0) return fixed_text<64>("mma ").append(Entry::variant(key, s).view());
+    const tile_sizes& t = tilings[static_cast<std::size_t>(choice.index)];
+    return fixed_text<64>("wgmma ").append(variant_text(t, 1).view());
+  }
+
+  static status run(const gemm_args& g) {
+    const tile_choice choice = choose(g.key, {g.m(), g.n(), g.k(), 1, g.device});
+    if (choice.index < 0) return Entry::run(g);
+    const auto p = Entry::template params<Low>(g, {});
+    status s;
+    int i = 0;
+    const auto visit = [&]<class Kernel>() {
+      if (i++ == choice.index) s = launch_bulk<Kernel>(p, g);
+    };
+    for_each_type(kernels{}, visit);
+    return s;
+  }
+
+ private:
+  // Index -1: mma.sync is modelled to be faster, or TMA has nothing to read.
+  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
+    product_shape p = Entry::shape_of(key, s);
+    const tile_choice low = Entry::choose(key, s);
+    p.unit = arithmetic_unit::wgmma_8bit;
+    const tile_choice wide = select_tiles(p, tilings, *s.device);
+    if (s.k == 0 || (low.index >= 0 && low.cycles < wide.cycles)) return {};
+    return wide;
+  }
+
+  template<class Kernel>
+  static status launch_bulk(const typename Low::params& p, const gemm_args& g) {
+    auto bulk = bulk_params<Kernel>(p.x, p.w, p.epilogue, g.device->multiprocessors);
+    if (!bulk.ok()) return bulk.why();
+    if constexpr (requires { bulk->x_scales; }) {
+      bulk->x_scales = p.x_scales;
+      bulk->w_scales = p.w_scales;
+    }
+    return launch<Kernel>(*bulk, g.stream);
+  }
+};
+
+/// The kernels of one pair of formats.
+template<class X, class W, class... T>
+auto w8a8_sm90_kernels(type_list<T...>)
+    -> hopper_entry<w8a8_entry<X, W>, gemm_w8a8<tile_64x64x128_4stages, X, W>,
+                    gemm_w8a8_sm90<T, X, W>...>;
+/// Likewise.
+template<class X, class W, class... T>
+auto fp8_sm90_kernels(type_list<T...>)
+    -> hopper_entry<fp8_entry<X, W>, gemm_fp8<tile_64x64x128_4stages, X, W>,
+                    gemm_fp8_sm90<T, X, W>...>;
+/// Likewise.
+template<class X, class W, class... T>
+auto fp8_block_sm90_kernels(type_list<T...>)
+    -> hopper_entry<fp8_block_entry<X, W>, gemm_fp8_block<tile_64x64x128_4stages, X, W>,
+                    gemm_fp8_block_sm90<T, X, W>...>;
+
+/// s8 or u8 activations times s8 or u8 weights.
+template<class X, class W>
+using w8a8_sm90_entry = decltype(w8a8_sm90_kernels<X, W>(w8a8_sm90_tilings{}));
+/// FP8 on both sides; a scale per tensor, token or channel.
+template<class X, class W>
+using fp8_sm90_entry = decltype(fp8_sm90_kernels<X, W>(fp8_sm90_promoted_tilings{}));
+/// FP8 on both sides; a scale for 1 x 128 and for 128 x 128 elements.
+template<class X, class W>
+using fp8_block_sm90_entry = decltype(fp8_block_sm90_kernels<X, W>(fp8_sm90_promoted_tilings{}));
+
+}  // namespace qtl::inline v0::gpu
