@@ -46,7 +46,7 @@ entrant make_ready(made& m, outcome& o) {
     if (!o.error.empty()) return e;
     o.launches = launches_of(*e.who);
     o.sets = e.who->sets();
-    e.launches = record(o.launches, [&](int turn) { e.who->enqueue(turn); });
+    e.launches = record(o.launches, [who = e.who](int turn) { who->enqueue(turn); });
   } catch (const std::exception& problem) {
     o.error = problem.what();
   }

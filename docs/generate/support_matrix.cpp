@@ -61,7 +61,9 @@ std::string gpu_kernel_of(const qtl::gemm_key& key) {
   std::string name;
   qtl::for_each_type(qtl::gpu::gemm_entries{}, [&]<class Entry>() {
     if (!Entry::accepts(key)) return;
-    name += (name.empty() ? std::string("`") : std::string("; `")) + Entry::name.c_str() + "`, " + qtl::gpu::to_string(Entry::least_target);
+    name += (name.empty() ? std::string("`") : std::string("; `")) + Entry::name.c_str() + "`, " +
+            qtl::gpu::to_string(Entry::least_target);
+    if constexpr (requires { Entry::only_target; }) name += " only";
   });
   return name.empty() ? "none" : name;
 }

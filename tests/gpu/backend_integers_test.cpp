@@ -17,8 +17,8 @@ TEST_CASE_TEMPLATE("integer pairs, any extents", Pair, w8a8, w8a8_static, w8a8_a
 }
 
 #if QTL_GPU_EMULATED
-TEST_CASE_TEMPLATE("the same on the oldest target, where Hopper's kernels are not listed", Pair, w8a8,
-                   w8a8_static) {
+TEST_CASE_TEMPLATE("the same on the oldest target, where Hopper's kernels are not listed", Pair,
+                   w8a8, w8a8_static) {
   gpu::emulated::current_settings().target = 800;
   CHECK(std::string(qtl_test::make_layer<Pair, gpu_backend>({1, 1, 1}).kernel_name())
             .starts_with("sm90_w8a8") == false);

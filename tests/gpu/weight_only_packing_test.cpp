@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "qtl/format/formats.hpp"
+#include "qtl/gpu/tile/weight_copy.cuh"
 #include "qtl/gpu/tile/weight_packing.cuh"
 #include "qtl/ops/quantize.hpp"
 #include "qtl/policy/presets.hpp"
@@ -168,4 +169,33 @@ TEST_CASE("policies without a packed form are told") {
   CHECK_FALSE(gpu::has_weight_layout(qtl::describe<qtl::w4a16_shift::weight>()));
   CHECK_FALSE(gpu::has_weight_layout(qtl::describe<qtl::mxfp6::weight>()));
   CHECK_FALSE(gpu::has_weight_layout(qtl::describe<qtl::mxint8::weight>()));
+}
+
+TEST_CASE("a step finds its group without a division") {
+  for (const std::int32_t group_steps : {1, 2, 3, 5, 6, 7, 8, 24, 1000, 65535, 65536}) {
+    CAPTURE(group_steps);
+    gpu::weight_layout l;
+    l.is_grouped = true;
+    l.n = 1;
+    l.group_steps = group_steps;
+    l.group = 16 * std::int64_t{group_steps};
+    l.k = 16 * ((std::int64_t{1} << 32) / group_steps);
+    if (l.k / 16 > INT32_MAX) l.k = 16 * std::int64_t{INT32_MAX};
+    l.groups = qtl::ceil_div(l.k, l.group);
+    const gpu::packed_weight w = gpu::packed_weight_of(l, nullptr);
+    REQUIRE(w.steps == l.k / 16);
+    int wrong = 0;
+    const auto check = [&](std::int64_t step) {
+      if (step < 0 || step >= w.steps) return;
+      if (w.group_of(static_cast<std::int32_t>(step)) != step / group_steps) ++wrong;
+    };
+    for (std::uint64_t i = 0; i < 20000; ++i) {
+      const std::int64_t near = qtl::counter_random(2, i) % static_cast<std::uint32_t>(w.steps) /
+                                group_steps * std::int64_t{group_steps};
+      for (int off = -1; off <= 1; ++off) check(near + off);
+      check(w.steps - 1 - static_cast<std::int64_t>(i));
+      check(static_cast<std::int64_t>(i));
+    }
+    CHECK(wrong == 0);
+  }
 }

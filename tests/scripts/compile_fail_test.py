@@ -16,6 +16,7 @@ SILENT_WITH_NVCC = {
     "not_storable": "safetensors_writer::add(name, value)",
     "parameters_per_channel": "quantize_with(x, p)",
     "requantized_output": "QLinear::run<P>(x, y, p, context)",
+    "device_requantized_output": "QLinear::run<P>(x, y, p, context) on a device",
 }
 
 

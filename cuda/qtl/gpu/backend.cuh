@@ -28,7 +28,8 @@ extern template struct gpu::quantizer_group<gpu::real_activations>;
 std::span<const gemm_kernel> gpu_backend::kernels() {
   using namespace gpu;
   const result<int> target = running_target();
-  return kernels_for<kernel_group<hopper_entries>, kernel_group<hopper_fp8_entries>, kernel_group<integer_entries>, kernel_group<fp8_entries>,
+  return kernels_for<kernel_group<hopper_entries>, kernel_group<hopper_fp8_entries>,
+                     kernel_group<integer_entries>, kernel_group<fp8_entries>,
                      kernel_group<f16_entries>, kernel_group<bf16_entries>>(target.ok() ? *target
                                                                                         : 0);
 }

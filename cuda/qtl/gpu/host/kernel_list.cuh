@@ -5,9 +5,9 @@
 #pragma once
 
 #include "qtl/gpu/host/fp8_entry.cuh"
+#include "qtl/gpu/host/hopper_entry.cuh"
 #include "qtl/gpu/host/s4s4_entry.cuh"
 #include "qtl/gpu/host/w8a8_entry.cuh"
-#include "qtl/gpu/host/hopper_entry.cuh"
 #include "qtl/gpu/host/weight_only_entry.cuh"
 
 namespace qtl::inline v0::gpu {
@@ -39,6 +39,7 @@ using fp8_entries =
 /// Every entry; docs/support_matrix.md is written from it.
 using f16_entries = sixteen_bit_entries<f16>;
 using bf16_entries = sixteen_bit_entries<bf16>;
-using gemm_entries = concatenated<hopper_entries, hopper_fp8_entries, integer_entries, fp8_entries, f16_entries, bf16_entries>;
+using gemm_entries = concatenated<hopper_entries, hopper_fp8_entries, integer_entries, fp8_entries,
+                                  f16_entries, bf16_entries>;
 
 }  // namespace qtl::inline v0::gpu

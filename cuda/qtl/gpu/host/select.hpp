@@ -27,7 +27,7 @@ struct tile_sizes {
   int stages = 2;
   int blocks_per_multiprocessor = 1;
   std::int64_t shared_bytes = 0;
-  int most_splits = 1;  ///< 1: the kernel cannot split k
+  int most_splits = 1;               ///< 1: the kernel cannot split k
   int multiprocessors_per_tile = 1;  ///< blocks of a cluster, which share a tile
 };
 
@@ -146,8 +146,8 @@ constexpr double modelled_cycles(const product_shape& p, const tile_sizes& t, in
   const device_rates rates = rates_of(d.capability);
   const std::int64_t blocks = tiles_of(p, t) * splits;
   const std::int64_t places = d.multiprocessors / t.multiprocessors_per_tile;
-  const double each = double(ceil_div(blocks, places > 1 ? places : 1)) /
-                      t.multiprocessors_per_tile;
+  const double each =
+      double(ceil_div(blocks, places > 1 ? places : 1)) / t.multiprocessors_per_tile;
   const double slabs =
       double(ceil_div(ceil_div(p.k, std::int64_t{t.tile_k}), std::int64_t{splits}));
   const double work = each * slabs;
