@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads every asm string.
+// tests/gpu/compile/hopper_instructions.cu - every instruction of Hopper once, so that ptxas reads
+// every asm string.
 // targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n8k32.s32.s8.s8,
-// wgmma.mma_async.sync.aligned.m64n16k32.s32.s8.u8, wgmma.mma_async.sync.aligned.m64n24k32.s32.u8.s8,
-// wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8, wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3,
-// wgmma.mma_async.sync.aligned.m64n32k32.f32.e5m2.e5m2, wgmma.mma_async.sync.aligned.m64n48k16.f32.f16.f16,
-// wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16, wgmma.fence.sync.aligned, wgmma.commit_group.sync.aligned,
-// wgmma.wait_group.sync.aligned, setmaxnreg.dec.sync.aligned.u32, setmaxnreg.inc.sync.aligned.u32,
+// wgmma.mma_async.sync.aligned.m64n16k32.s32.s8.u8,
+// wgmma.mma_async.sync.aligned.m64n24k32.s32.u8.s8,
+// wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8,
+// wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3,
+// wgmma.mma_async.sync.aligned.m64n32k32.f32.e5m2.e5m2,
+// wgmma.mma_async.sync.aligned.m64n48k16.f32.f16.f16,
+// wgmma.mma_async.sync.aligned.m64n256k16.f32.bf16.bf16, wgmma.fence.sync.aligned,
+// wgmma.commit_group.sync.aligned, wgmma.wait_group.sync.aligned, setmaxnreg.dec.sync.aligned.u32,
+// setmaxnreg.inc.sync.aligned.u32,
 // cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster;
 // targets: 100a 120a; expects: cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes,
 // cp.async.bulk.tensor.2d.global.shared::cta.bulk_group, cp.async.bulk.shared::cluster.global,
 // mbarrier.try_wait.parity.shared::cta.b64, mbarrier.arrive.expect_tx.shared::cta.b64,
-// mbarrier.arrive.release.cluster.shared::cluster.b64, fence.proxy.async.shared::cta, fence.mbarrier_init.release.cluster,
-// prefetch.tensormap, elect.sync, griddepcontrol.wait, griddepcontrol.launch_dependents,
-// barrier.cluster.arrive.release.aligned, barrier.cluster.wait.acquire.aligned, mapa.shared::cluster.u32;
-// Nothing here runs. wgmma is on sm_90a alone.
+// mbarrier.arrive.release.cluster.shared::cluster.b64, fence.proxy.async.shared::cta,
+// fence.mbarrier_init.release.cluster, prefetch.tensormap, elect.sync, griddepcontrol.wait,
+// griddepcontrol.launch_dependents, barrier.cluster.arrive.release.aligned,
+// barrier.cluster.wait.acquire.aligned, mapa.shared::cluster.u32; Nothing here runs. wgmma is on
+// sm_90a alone.
 #include "qtl/gpu/ptx/bulk.cuh"
 #include "qtl/gpu/ptx/cluster.cuh"
 #include "qtl/gpu/ptx/elect.cuh"

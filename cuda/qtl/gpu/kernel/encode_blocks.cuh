@@ -42,11 +42,8 @@ struct encode_blocks {
   static constexpr std::int64_t block_cols = policy::granularity::block_cols;
 
   QTL_DEVICE explicit encode_blocks(const params& p)
-      : p_(p),
-        row_(ptx::block_index_x()),
-        source_(p.x, row_, p.k),
-        codes_(p.codes + row_ * p.row_bytes),
-        codes_aligned_(is_aligned(codes_, bits)),
+      : p_(p), row_(ptx::block_index_x()), source_(p.x, row_, p.k),
+        codes_(p.codes + row_ * p.row_bytes), codes_aligned_(is_aligned(codes_, bits)),
         tensor_scale_(p.tensor_scale != nullptr ? ptx::load_global(p.tensor_scale) : 1.0f) {}
 
   QTL_DEVICE qparams<policy> params_at(std::int64_t column) const {
@@ -73,8 +70,8 @@ struct encode_blocks {
 
   // Where a chunk may cross from one block into the next.
   QTL_DEVICE std::uint64_t encode_one(float x, std::int64_t column) const {
-    return to_bits<element>(encode_element<policy>(x, params_at(column),
-                                                   element_rounding<policy>(row_, column)));
+    return to_bits<element>(
+        encode_element<policy>(x, params_at(column), element_rounding<policy>(row_, column)));
   }
 
   const params& p_;
