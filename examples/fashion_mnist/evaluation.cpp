@@ -156,7 +156,7 @@ bool move_to_device(const experiment& e, const std::string& path, quantized_netw
   if (!same_bits(on_cpu, there))
     std::snprintf(apart, sizeof apart, "%.1e from the CPU",
                   static_cast<double>((on_cpu - there).cwiseAbs().maxCoeff()));
-  row.note += (row.note.empty() ? "" : "; ") + apart;
+  row.note.append(row.note.empty() ? "" : "; ").append(apart);
   return true;
 }
 

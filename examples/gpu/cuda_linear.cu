@@ -26,7 +26,7 @@ int main() {
     const auto w = qtl::quantize<W>(qtl::as_view(std::span<const float>(weight), n, k));
     qtl::QLinear<W, A, qtl::gpu_backend> layer{w, bias};
     layer.set_epilogue(qtl::activation_function::silu);
-    std::printf("kernel: %s\n", layer.kernel_name());
+    std::fprintf(stderr, "kernel: %s\n", layer.kernel_name());  // each GPU has its own
 
     // Memory of the device: yours (any pointer goes into a device_view) or, as here, the library's.
     const auto device_x = qtl::value_or_throw(qtl::device_matrix<qtl::f32>::copy_of(x, m, k));
@@ -55,5 +55,4 @@ int main() {
 }
 
 // Output:
-// kernel: w8a8_s8s8
 // differences from the reference: 0 of 384
