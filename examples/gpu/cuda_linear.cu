@@ -33,7 +33,8 @@ int main() {
     auto workspace =
         qtl::value_or_throw(qtl::device_buffer<std::byte>::make(layer.workspace_size(m)));
 
-    // Quantizes x, multiplies (by layer.kernel_name()), scales, adds the bias, applies SiLU, rounds to f16: two kernels.
+    // Quantizes x, multiplies (by layer.kernel_name()), scales, adds the bias, applies SiLU, rounds
+    // to f16: two kernels.
     qtl::throw_if_failed(
         layer.run(device_x.view(), device_y.view(), {workspace.span(), {}, nullptr}));
     std::vector<std::uint16_t> y(m * n);
