@@ -56,6 +56,13 @@ TEST_CASE("more splits than slabs") {
   });
 }
 
+TEST_CASE("a product over no columns is the bias") {
+  using K = gpu::gemm_w8a8<gpu::tile_16x64x128_6stages, u8, s8>;
+  for (const int splits : {1, 2})
+    check_integer_product<K, u8, s8>({5, 7, 0}, finish_number(11), row_alignment::sixteen, 3,
+                                     splits);
+}
+
 TEST_CASE("sums at the ends of 32 bits, and correction terms beyond them") {
   using K = gpu::gemm_w8a8<gpu::tile_64x64x128_4stages, u8, u8>;
   finish_case f;

@@ -97,7 +97,7 @@ struct integer_product {
     args.x.elements = reader_of<X>();
     args.x.scales = token_scales.data();
     args.x.zero_points = token_zeros.data();
-    args.x.group_cols = s.k;
+    args.x.group_cols = s.k > 0 ? s.k : 1;
     args.w.codes = w.codes();
     args.w.n = s.n;
     args.w.k = s.k;
