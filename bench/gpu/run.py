@@ -9,6 +9,7 @@ A part that runs again replaces what the report has of it; the others stay. Need
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -126,6 +127,7 @@ def arguments():
 
 def main():
     options = arguments()
+    os.environ["QTL_COMMIT"] = options.commit
     found = device()
     if found is None:
         print("No GPU here: nvidia-smi finds none, so there is no CUDA device to test or to measure.", file=sys.stderr)
