@@ -17,7 +17,10 @@ namespace ptx = qtl::gpu::ptx;
 
 // A number as a whole multiple of 2^-100: all that 16-bit floats of moderate size can make.
 constexpr int unit = -100;
-__extension__ typedef __int128 exact;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"  // an integer of 128 bits is not ISO C++
+using exact = __int128;
+#pragma GCC diagnostic pop
 
 exact exact_of(float x) {
   int exponent = 0;
