@@ -1,6 +1,6 @@
 """Every header compiles alone, twice in one file, without a warning. Arguments: the compilers.
 
-nvcc takes seconds a file: it gets the GPU backend's headers all in one.
+The GPU backend's headers go alone to the first compiler, and all in one to the others: they look for other warnings.
 """
 
 import sys
@@ -28,12 +28,13 @@ def check(job):
 
 
 def main():
-    jobs = []
-    for compiler in sys.argv[1:] or ["g++"]:
-        if toolchain.is_nvcc(compiler):
+    compilers = sys.argv[1:] or ["g++"]
+    jobs = [(compilers[0], [header]) for header in tree.gpu_headers() if not toolchain.is_nvcc(compilers[0])]
+    for compiler in compilers:
+        if not toolchain.is_nvcc(compiler):
+            jobs += [(compiler, [header]) for header in tree.headers()]
+        if compiler != compilers[0] or toolchain.is_nvcc(compiler):
             jobs.append((compiler, tree.gpu_headers()))
-        else:
-            jobs += [(compiler, [header]) for header in tree.headers() + tree.gpu_headers()]
     problems = [problem for found in toolchain.each(check, jobs) for problem in found]
     tree.report("self-sufficient headers", len(jobs), problems)
 
