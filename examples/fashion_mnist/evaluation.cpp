@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 
-#include "../common/text_table.hpp"
 #include "device_layers.hpp"
 
 namespace fashion {
@@ -150,12 +150,13 @@ bool move_to_device(const experiment& e, const std::string& path, quantized_netw
   } catch (const qtl::error& refused) {
     return mark_failed(row, refused.what());
   }
-  const matrix& there = runner(layers, {}).run(e.images.test);
-  const std::string apart =
-      same_bits(on_cpu, there)
-          ? "the CPU's bits"
-          : common::formatted((on_cpu - there).cwiseAbs().maxCoeff(), 6) + " from the CPU";
-  row.note += (row.note.empty() ? "" : "; ") + apart;
+  runner device(layers, {});
+  const matrix& there = device.run(e.images.test);
+  char apart[32] = "the CPU's bits";
+  if (!same_bits(on_cpu, there))
+    std::snprintf(apart, sizeof apart, "%.1e from the CPU",
+                  static_cast<double>((on_cpu - there).cwiseAbs().maxCoeff()));
+  row.note.append(row.note.empty() ? "" : "; ").append(apart);
   return true;
 }
 

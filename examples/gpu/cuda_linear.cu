@@ -26,7 +26,6 @@ int main() {
     const auto w = qtl::quantize<W>(qtl::as_view(std::span<const float>(weight), n, k));
     qtl::QLinear<W, A, qtl::gpu_backend> layer{w, bias};
     layer.set_epilogue(qtl::activation_function::silu);
-    std::printf("kernel: %s\n", layer.kernel_name());
 
     // Memory of the device: yours (any pointer goes into a device_view) or, as here, the library's.
     const auto device_x = qtl::value_or_throw(qtl::device_matrix<qtl::f32>::copy_of(x, m, k));
@@ -34,7 +33,8 @@ int main() {
     auto workspace =
         qtl::value_or_throw(qtl::device_buffer<std::byte>::make(layer.workspace_size(m)));
 
-    // Quantizes x, multiplies, scales, adds the bias, applies SiLU, rounds to f16: two kernels.
+    // Quantizes x, multiplies (by layer.kernel_name()), scales, adds the bias, applies SiLU, rounds
+    // to f16: two kernels.
     qtl::throw_if_failed(
         layer.run(device_x.view(), device_y.view(), {workspace.span(), {}, nullptr}));
     std::vector<std::uint16_t> y(m * n);
@@ -55,5 +55,4 @@ int main() {
 }
 
 // Output:
-// kernel: w8a8_s8s8
 // differences from the reference: 0 of 384

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // targets: 80 89 90a 100a 120a; expects: cvt.rn.f16x2.f32, cvt.rn.bf16x2.f32
-// The backend's dispatch, entries and conversions; its products and quantizers are compiled by the other files.
+// The backend's dispatch, entries and conversions; its products and quantizers are compiled by the
+// other files.
 #define QTL_SEPARATE_KERNELS
 #include "qtl/gpu.hpp"
 #include "qtl/gpu/backend.cuh"
