@@ -17,7 +17,7 @@ namespace ptx = qtl::gpu::ptx;
 
 // A number as a whole multiple of 2^-100: all that 16-bit floats of moderate size can make.
 constexpr int unit = -100;
-using exact = __int128;
+__extension__ typedef __int128 exact;  // no part of C++, and said so
 
 exact exact_of(float x) {
   int exponent = 0;
