@@ -181,14 +181,6 @@ TEST_CASE("the emulator refuses to load rows that nobody wrote") {
   check_fails<load_4>(16, "reads bytes that nobody has written");
 }
 
-struct half_a_warp : load_4 {
-  static constexpr int threads = 16;
-};
-
-TEST_CASE("the emulator refuses a warp of less than 32 threads") {
-  check_fails<half_a_warp>(0, "thread 16, ldmatrix.x4: needs 32 threads");
-}
-
 /// Says that sm_80 is enough, which is wrong of stmatrix.
 struct too_early : store_kernel<false> {
   static constexpr qtl::gpu::gpu_target least_target = qtl::gpu::gpu_target::sm_80;
