@@ -20,7 +20,7 @@ ASM = re.compile(r"\basm\b|\b__asm(?:__)?\b")
 BUILT_IN = re.compile(r"\b(?:threadIdx|blockIdx|blockDim|gridDim|warpSize)\b")
 # Everything that begins with two underscores is the compiler's own: __shared__, __syncthreads, __dp4a, __ldg ...
 # The targets that a program was built for are asked by hosts alone.
-RESERVED = re.compile(r"\b__(?!builtin_|restrict\b|restrict__\b|int128\b|CUDA_ARCH_LIST__)\w+")
+RESERVED = re.compile(r"\b__(?!builtin_|restrict\b|restrict__\b|int128|extension__\b|CUDA_ARCH_LIST__)\w+")
 DECLARING = re.compile(r"__global__|__device__|__launch_bounds__|__grid_constant__")
 SOURCES = (".cuh", ".cu", ".hpp", ".cpp", ".inl")
 # cub/device is for hosts: it starts kernels of its own.
