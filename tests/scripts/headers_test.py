@@ -1,6 +1,6 @@
 """Every header compiles alone, twice in one file, without a warning. Arguments: the compilers.
 
-The GPU backend's headers go alone to the first compiler, and all in one to the others: they look for other warnings.
+Headers go alone to the first compiler, and all in one to the others: they look for other warnings.
 """
 
 import sys
@@ -18,9 +18,9 @@ def check(job):
 
 def main():
     compilers = sys.argv[1:] or ["g++"]
-    jobs = [(compiler, [header]) for compiler in compilers for header in tree.headers()]
-    jobs += [(compilers[0], [header]) for header in tree.gpu_headers()]
-    jobs += [(compiler, tree.gpu_headers()) for compiler in compilers[1:]]
+    families = [tree.headers(), tree.gpu_headers()]
+    jobs = [(compiler, family) for compiler in compilers[1:] for family in families]
+    jobs += [(compilers[0], [header]) for family in families for header in family]
     problems = [problem for found in toolchain.each(check, jobs) for problem in found]
     tree.report("self-sufficient headers", len(jobs), problems)
 
