@@ -58,7 +58,7 @@ def cycles(graph):
 
 
 def main():
-    graph = {tree.name(p): INCLUDES.findall(p.read_text()) for p in tree.library()}
+    graph = {tree.name(p): INCLUDES.findall(p.read_text()) for p in tree.every_header()}
     problems = []
     for source, targets in graph.items():
         for target in targets:

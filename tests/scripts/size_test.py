@@ -96,7 +96,7 @@ def check(path):
 
 
 def main():
-    files = tree.library()
+    files = tree.every_header()
     tree.report("sizes, files", len(files), [problem for path in files for problem in check(path)])
 
 

@@ -25,7 +25,7 @@ def gpu_headers():
     return sorted(path for path in CUDA.rglob("*") if path.suffix in (".cuh", ".hpp"))
 
 
-def library():
+def every_header():
     """Every file that an include root holds, as paths, in order."""
     return sorted(path for root in (INCLUDE, CUDA) for path in root.rglob("*")
                   if path.suffix in (".hpp", ".inl", ".cuh"))
