@@ -12,14 +12,10 @@ struct double_quantized_rtn {
   static constexpr qtl::short_name name = "rtn, double quantization";
   static constexpr bool needs_inputs = false;
 
-  /// Whether P has scales that can be quantized.
-  template<qtl::QuantPolicy P>
-  static constexpr bool serves = P::scale::format::bits >= 16 && !P::scale::two_levels;
-
   template<qtl::QuantPolicy P>
   qtl::result<qtl::method_result<P>> apply(const qtl::layer_samples& layer) const {
     auto made = qtl::rtn{}.apply<P>(layer);
-    if constexpr (serves<P>) {
+    if constexpr (qtl::HasWideScales<P>) {
       if (!made.ok()) return made;
       auto stored = qtl::double_quantize(made->weight);
       if (!stored.ok()) return stored.why();
@@ -33,7 +29,7 @@ struct double_quantized_rtn {
   /// Bits per weight as stored.
   template<qtl::QuantPolicy P>
   static double stored_bits(const qtl::QTensor<P>& weight) {
-    if constexpr (serves<P>)
+    if constexpr (qtl::HasWideScales<P>)
       return qtl::value_or_throw(qtl::double_quantize(weight)).bits_per_element();
     else
       return weight.bits_per_element();
