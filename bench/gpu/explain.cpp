@@ -53,10 +53,7 @@ void explain_candidates(std::ostream& out, const qtl::gemm_key& key, const shape
                         const qtl::device_facts& device) {
   constexpr std::size_t shown = 8;
   const std::vector<priced> all = price_all<Family>(key, s, device);
-  const gpu::product_shape p = product_of<Family>(key, s);
-  out << "  " << qtl::short_name(Family::name).view() << ": " << all.size()
-      << " candidates; moving all operands once takes "
-      << static_cast<std::int64_t>(gpu::cost::memory_cycles(p, device)) << " cycles\n";
+  out << "  " << qtl::short_name(Family::name).view() << ": " << all.size() << " candidates\n";
   for (std::size_t i = 0; i < std::min(shown, all.size()); ++i)
     out << (i == 0 ? "   > " : "     ") << all[i].what.view() << ": "
         << static_cast<std::int64_t>(all[i].cycles) << " cycles\n";
@@ -84,7 +81,8 @@ void explain(std::ostream& out, const qtl::gemm_key& key, const shape& s,
     explain_candidates<Entry>(out, key, s, device);
   else
     out << "  " << qtl::short_name(Entry::name).view() << ": "
-        << Entry::variant(key, {s.m, s.n, s.k, 1, &device}).view() << ", by a rule of its own\n";
+        << gpu::gemm_kernel_of<Entry>().variant(key, {s.m, s.n, s.k, 1, &device}).view()
+        << ", by a rule of its own\n";
 }
 
 template<class... Families>
