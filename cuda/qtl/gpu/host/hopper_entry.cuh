@@ -55,7 +55,7 @@ struct hopper_entry {
   static void plan(const gemm_key& key, const gemm_shape& s, gemm_plan& plan) {
     const tile_choice low = Entry::choose(key, s);
     const tile_choice wide = select_tiles(shape_of(key, s), tilings, *s.device);
-    if (s.k == 0 || wide.index < 0 || (low.index >= 0 && low.cycles < wide.cycles)) {
+    if (s.k == 0 || wide.index < 0 || is_cheaper(low, wide)) {
       Entry::write_plan(low, s, plan);
       plan.family = on_mma;
       plan.variant = fixed_text<64>("mma ").append(plan.variant.view());
@@ -66,6 +66,13 @@ struct hopper_entry {
     const tile_sizes& t = tilings[static_cast<std::size_t>(wide.index)];
     plan.variant = fixed_text<64>("wgmma ").append(variant_text(t, 1).view());
     plan.begin_keeping<bulk_maps>();
+  }
+
+  /// Calls f(candidate_list) for both kinds of kernels.
+  template<class F>
+  static void for_each_list(const gemm_key& key, const gemm_shape& s, F&& f) {
+    f(candidate_list{"wgmma", shape_of(key, s), tilings});
+    Entry::for_each_list(key, s, f);
   }
 
   static status run(const gemm_args& g, gemm_plan& plan) {

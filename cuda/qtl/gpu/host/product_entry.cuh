@@ -53,6 +53,12 @@ struct product_entry : Family {
     plan.variant = variant_text(tiling(plan), plan.splits);
   }
 
+  /// Calls f(candidate_list): what explain_choice() is asked.
+  template<class F>
+  static void for_each_list(const gemm_key& key, const gemm_shape& s, F&& f) {
+    f(candidate_list{"mma", shape_of(key, s), Family::tilings});
+  }
+
   static status run(const gemm_args& g, gemm_plan& plan) {
     if (plan.choice < 0)
       return failure(error_code::unsupported, "device",

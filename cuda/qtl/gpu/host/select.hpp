@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/select.hpp - which tile sizes and how many splits of k a product is run with.
-// Holds: refusal, refusal_of, tile_choice, for_each_candidate, select_tiles, variant_text. Plain C++: tested without a GPU.
+// Holds: tile_choice, is_cheaper, refusal, for_each_candidate, select_tiles, candidate_list, variant_text. Plain C++: tested
+// without a GPU.
 // What a candidate costs is tile_cost.hpp's affair. Its cost grows with m, and what is legal at m
 // is legal below it: so does the least of all candidates, and one more token never costs a jump
 // that was not to be paid.
@@ -18,7 +19,15 @@ struct tile_choice {
   int index = -1;  ///< -1: no candidate is legal
   int splits = 1;
   double cycles = 0;
+  double busy = 0;  ///< the same if device memory were fast
 };
+
+/// Whether a costs less than b: where device memory bounds both alike, whether a has more to
+/// spare. No choice costs more than any.
+constexpr bool is_cheaper(const tile_choice& a, const tile_choice& b) {
+  if (a.index < 0 || b.index < 0) return a.index >= 0;
+  return a.cycles != b.cycles ? a.cycles < b.cycles : a.busy < b.busy;
+}
 
 /// Numbers of splits that are tried.
 inline constexpr int split_counts[] = {1, 2, 3, 4, 6, 8, 12, 16};
@@ -102,12 +111,19 @@ constexpr tile_choice select_tiles(const product_shape& p, std::span<const tile_
   tile_choice best;
   for_each_candidate(p, candidates, d, [&](int index, int splits, refusal why) {
     if (why != refusal::none) return;
-    const double cycles =
-        modelled_cycles(p, candidates[static_cast<std::size_t>(index)], splits, d);
-    if (best.index < 0 || cycles < best.cycles) best = {index, splits, cycles};
+    const tile_cost cost = modelled_cost(p, candidates[static_cast<std::size_t>(index)], splits, d);
+    const tile_choice one{index, splits, cost.total, cost.busy};
+    if (is_cheaper(one, best)) best = one;
   });
   return best;
 }
+
+/// Sizes among which a kernel family chooses, and what their model is asked.
+struct candidate_list {
+  short_name name;  ///< "mma", "wgmma"
+  product_shape product;
+  std::span<const tile_sizes> tilings;
+};
 
 /// "m64n128k64, 3 splits".
 constexpr fixed_text<64> variant_text(const tile_sizes& t, int splits) {

@@ -93,6 +93,7 @@ struct tile_cost {
   double finish = 0;   ///< outputs, as far as nothing goes on meanwhile
   double gather = 0;   ///< adding up splits
   double start = 0;    ///< launch, and the first loads
+  double busy = 0;     ///< all but what only device memory makes longer
   double total = 0;
   double l2_bytes = 0;      ///< operands that blocks read, wherever from
   double memory_bytes = 0;  ///< operands that L2 does not have, and outputs
@@ -202,8 +203,9 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
     c.total += finish;
   }
 
-  c.memory_bytes = cost::memory_bytes(p, t, c.waves.places, d);
+  if (c.waves.waves() > 0) c.memory_bytes = cost::memory_bytes(p, t, c.waves.places, d);
   c.memory = c.memory_bytes / (rates.memory_bytes * units);
+  c.busy = c.total;
   c.total = cost::larger(c.total, c.memory);
 
   const double launch = launch_microseconds * rates.cycles_a_microsecond + rates.latency;
@@ -215,6 +217,7 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
     c.gather = each * (sums / port_bytes + cost::finish_cycles(t, p.y_bits)) + 3.0 * rates.latency +
                zeroing_microseconds * rates.cycles_a_microsecond;
   }
+  c.busy += launch + c.gather;
   c.total += launch + c.gather;
   return c;
 }
