@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/warp_specialized_product.cuh - the body that Hopper's products share.
-// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums>.
+// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums, Params, Finish>.
 // Blocks stay and walk over the tiles. One warp of each lets the copy engine fill a ring of stages,
 // also for the next tile while this one is finished; the other warpgroups multiply by wgmma and
 // finish what they own. Blocks of a cluster work on tiles below one another: each loads a part of
@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-#include "qtl/gpu/epilogue/finish.cuh"
+#include "qtl/gpu/epilogue/row_finish.cuh"
 #include "qtl/gpu/kernel/warp_specialized_tilings.cuh"
 #include "qtl/gpu/ptx/barrier.cuh"
 #include "qtl/gpu/ptx/cluster.cuh"
@@ -36,7 +36,7 @@ struct bulk_product_params {
 /// What a block does at a time: a part of the k of a tile.
 struct work_item {
   std::int64_t tile;  ///< its number among all blocks' tiles
-  std::int64_t row;   ///< its first output
+  std::int64_t row;   ///< its first sum among all
   std::int64_t column;
   int split;
   slab_range slabs;
@@ -51,8 +51,10 @@ struct group_shape {
 };
 
 /// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
-/// multiply and keep Sums: running_group_sums, or what has its members.
-template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params>
+/// multiply and keep Sums: running_group_sums, or what has its members. Finish turns a tile's sums
+/// into outputs: row_finish, or what has its members.
+template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params,
+         class Finish = row_finish<Sums>>
 struct warp_specialized_product {
   using params = Params;
   using config = Config;
@@ -64,8 +66,6 @@ struct warp_specialized_product {
   static constexpr int w_rows = Config::tile_n / static_cast<int>(cluster_blocks);
   static constexpr std::uint32_t x_bytes = Config::tile_m * slab_bytes;
   static constexpr std::uint32_t stage_bytes = x_bytes + Config::tile_n * slab_bytes;
-  static constexpr int piece = 4;  ///< fragments of 8 columns that are finished together
-  static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<piece>;
 
   using ring_type = bulk_ring<Config::stages, stage_bytes>;
   using accumulator = typename Sums::accumulator;
@@ -76,7 +76,7 @@ struct warp_specialized_product {
   static constexpr gpu_target least_target = gpu_target::sm_90a;
   static constexpr gpu_target only_target = gpu_target::sm_90a;
   static constexpr std::uint32_t shared_bytes =
-      ring_type::shared_bytes + 4 * all_groups * finish_bytes;
+      ring_type::shared_bytes + all_groups * Finish::shared_bytes;
   static_assert(shared_bytes <= shared_limit(gpu_target::sm_90a),
                 "fewer stages or a smaller tile: a block has 227 KB of shared memory");
 
@@ -84,9 +84,10 @@ struct warp_specialized_product {
   /// enough of them, and a split in their params is not heeded.
   static constexpr int most_splits = group_rows / 64 * group_columns / 2 <= 64 ? 16 : 1;
 
-  /// The tiles of a cluster, which lie below one another, count as one.
+  /// The tiles of an m x n output. Those of a cluster, which lie below one another, count as one.
   QTL_HOST_DEVICE static constexpr tile_order order(std::int64_t m, std::int64_t n) {
-    return order_tiles(m, n, Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
+    return order_tiles(Finish::transposed ? n : m, Finish::transposed ? m : n,
+                       Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
   }
   QTL_HOST_DEVICE static constexpr int splits_of(const params& p) {
     return most_splits > 1 ? p.split.splits : 1;
@@ -235,17 +236,17 @@ struct warp_specialized_product {
     const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
     position at;
     Sums sums;
-    const unsigned warp = ptx::warp_index();
-    const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
+    Finish outputs(p, ring.base + ring_type::shared_bytes + group * Finish::shared_bytes);
     team_turns turns(team);
     for_each_item(p, [&](const work_item& item) {
       if (!turns.begin()) return at.skip(item.slabs.count());
       sums.begin(p, item.row + first_row, item.column + first_column);
       add_slabs(item.slabs, ring, at, sums, mine, turns);
-      if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
-        finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
+      if (is_reduced(p, item, group, ring.spare(group), sums))
+        outputs.finish(p, sums, item.row + first_row, item.column + first_column);
     });
     turns.end();
+    outputs.end();
   }
 
   /// Whether this warpgroup has the whole sums of its part of the tile.
@@ -274,28 +275,6 @@ struct warp_specialized_product {
     turns.pass_on();  // every stage of the item is there: the next team may wait for its own
     sums.finish();
     if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
-  }
-
-  /// Outputs from the warpgroup's first, one strip of 16 x 8 piece after another.
-  QTL_DEVICE static void finish_sums(const epilogue_params& p, std::uint32_t scratch,
-                                     const Sums& sums, std::int64_t row, std::int64_t column) {
-    constexpr int pieces = group_columns / (8 * piece);
-    const unsigned warp = ptx::warp_index();
-    for (int strip = 0; strip < group_rows / 64 * pieces; ++strip) {
-      // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
-      unrolled<group_rows / 64 * pieces>([&](auto s) {
-        if (s != strip) return;
-        accumulator part[piece][4];
-        fragments_of<s / pieces, s % pieces * piece>(sums, part);
-        stage_strip<piece>(scratch, part);
-      });
-      ptx::warp_barrier();
-      const four_columns columns(
-          p, column + strip % pieces * 8 * piece + ptx::lane_index() % (2 * piece) * 4);
-      finish_strip<piece, accumulator>(p, scratch, row + strip / pieces * 64 + warp % 4 * 16,
-                                       columns);
-      ptx::warp_barrier();
-    }
   }
 };
 

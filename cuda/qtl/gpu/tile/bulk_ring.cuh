@@ -34,10 +34,11 @@ struct ring_position {
 /// Lies at `base`, a multiple of 1024: the barriers, then the stages.
 template<int Stages, std::uint32_t StageBytes>
 struct bulk_ring {
-  static_assert(StageBytes % 1024 == 0, "stages begin where a swizzle pattern does");
-  static_assert(Stages >= 2 && 2 * Stages * ptx::mbarrier_bytes <= 1024,
-                "one stage is filled while another is read");
   using position = ring_position<Stages>;
+  static constexpr std::uint32_t spare_at = 512;
+  static_assert(StageBytes % 1024 == 0, "stages begin where a swizzle pattern does");
+  static_assert(Stages >= 2 && 2 * Stages * ptx::mbarrier_bytes <= spare_at,
+                "one stage is filled while another is read");
   static constexpr std::uint32_t shared_bytes = 1024 + Stages * StageBytes;
 
   std::uint32_t base;
@@ -51,6 +52,9 @@ struct bulk_ring {
   QTL_DEVICE std::uint32_t stage(const position& at) const {
     return base + 1024 + at.stage * StageBytes;
   }
+
+  /// 16 bytes between the barriers and the stages, the `which`-th of 32.
+  QTL_DEVICE std::uint32_t spare(unsigned which) const { return base + spare_at + 16 * which; }
 
   /// By one thread, before the block (or the cluster) meets. `releases`: warps that empty a stage.
   QTL_DEVICE void prepare(std::uint32_t releases) const {
