@@ -17,6 +17,7 @@ template<class Sums>
 struct row_finish {
   static constexpr int piece = 4;  ///< fragments of 8 columns that are finished together
   static constexpr std::uint32_t warp_bytes = finish_scratch_bytes<piece>;
+  static_assert(Sums::columns % (8 * piece) == 0, "a warp stages 32 columns of sums at a time");
 
   /// Whether rows of sums are columns of the output, and columns of sums its rows.
   static constexpr bool transposed = false;

@@ -30,9 +30,9 @@ template<class K>
 result<typename K::params> bulk_params(const byte_rows& x, const byte_rows& w,
                                        const epilogue_params& epilogue, int multiprocessors) {
   if (x.bytes != w.bytes) return mismatch("w", "bytes of a row", 1, x.bytes, w.bytes);
-  const auto x_map = encode_slabs(x, K::config::tile_m);
+  const auto x_map = encode_slabs(x, K::stage::x_rows);
   if (!x_map.ok()) return x_map.why();
-  const auto w_map = encode_slabs(w, K::w_rows);
+  const auto w_map = encode_slabs(w, K::stage::w_rows);
   if (!w_map.ok()) return w_map.why();
   typename K::params p;
   p.x = *x_map;
