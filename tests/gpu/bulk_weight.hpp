@@ -22,7 +22,8 @@ void run_product(const product_case& c, const weight_on_device<W>& w, const gpu:
   out.row_stride = c.n;
   if (!w.layout.is_grouped)
     out.scale_w = {reinterpret_cast<const float*>(w.packed.data() + w.layout.scales_at()), 1};
-  auto params = gpu::bulk_weight_params_of<kernel>(x, w.layout, w.operand(), out, 2);
+  gpu::bulk_weight_maps maps;
+  auto params = gpu::bulk_weight_params_of<kernel>(x, w.layout, w.operand(), out, 2, maps);
   require_ok(params.why());
   const std::int64_t tiles = kernel::counters(c.m, c.n);
   const device_array<std::uint32_t> counters(

@@ -77,8 +77,9 @@ TEST_CASE("what the kernel cannot read is refused by name") {
   const product_case c{.m = 3, .n = 5, .k = 80};
   const qtl_test::weight_on_device<W> w(c, 16);
   const qtl_test::device_array<std::uint16_t> x(std::vector<std::uint16_t>(3 * 80, 0));
-  const auto params =
-      gpu::bulk_weight_params_of<kernel>(qtl_test::rows_of(c, x), w.layout, w.operand(), {}, 2);
+  gpu::bulk_weight_maps maps;
+  const auto params = gpu::bulk_weight_params_of<kernel>(qtl_test::rows_of(c, x), w.layout,
+                                                         w.operand(), {}, 2, maps);
   REQUIRE_FALSE(params.ok());
   CHECK(std::string_view(params.why().operand) == "w");
 }
