@@ -46,6 +46,7 @@ constexpr gemm_kernel gemm_kernel_of() {
   kernel.pack = &E::pack;
   kernel.workspace_size = &E::workspace_size;
   kernel.variant = &E::variant;
+  if constexpr (requires { &E::reorders; }) kernel.reorders = &E::reorders;
   kernel.run = [](const gemm_args& args) {
     const status s = E::run(args);
     if (args.outcome != nullptr) *args.outcome = s;
