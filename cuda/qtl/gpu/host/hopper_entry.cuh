@@ -54,6 +54,12 @@ struct hopper_entry {
   static void pack(const gemm_key& key, const weight_operand& w, std::byte* packed) {
     Entry::pack(key, w, packed);
   }
+  /// Only kernels of mma.sync read columns of x in an order of their own.
+  static bool reorders(const gemm_key& key, const gemm_shape& s)
+    requires requires { Entry::reorders(key, s); }
+  {
+    return !Operands::fit(key, s) && Entry::reorders(key, s);
+  }
   /// The wgmma kernels, unless mma.sync is modelled to be faster or TMA cannot read the weight.
   static void plan(const gemm_key& key, const gemm_shape& s, gemm_plan& plan) {
     const tile_choice low = Entry::choose(key, s);

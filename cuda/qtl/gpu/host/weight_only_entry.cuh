@@ -83,12 +83,19 @@ struct weight_only_shapes {
     pack_weight(layout(key, w.n, w.k), w, packed);
   }
 
+  /// Elements in an order of their own are loaded one by one, again for every block of columns:
+  /// where there are more tokens it is faster to gather them once.
+  static bool reorders(const gemm_key& key, const gemm_shape& s) {
+    return s.m <= 16 && layout(key, s.n, s.k).columns_match();
+  }
+
   template<class K>
   static typename K::params params(const gemm_args& g, const split_k& split) {
     const weight_layout l = layout(g.key, g.n(), g.k());
     typename K::params p;
     p.x = {g.x.codes, g.m(), packed_bytes(g.k(), activation::bits), g.x.row_bytes};
     p.w = packed_weight_of(l, g.packed, g.w.tensor_scale);
+    if (g.x.column_order != nullptr) p.w.column_order = g.x.column_order;
     p.split = split;
     p.out = epilogue_of(g);
     if (!Format::is_grouped)

@@ -27,8 +27,9 @@ struct packed_operands {
     if (!Kernel::can_split) t.most_splits = 1;
     return t;
   }
+  /// Up to 16 tokens mma.sync reads weights as fast, and columns of x in an order of their own.
   static bool fit(const gemm_key& key, const gemm_shape& s) {
-    return has_bulk_layout(Entry::layout(key, s.n, s.k));
+    return s.m > 16 && has_bulk_layout(Entry::layout(key, s.n, s.k));
   }
 
   template<class Kernel>
