@@ -168,8 +168,7 @@ inline double exact_function(activation_function f, double y) {
 /// An output as it was stored, as a real.
 inline double stored_value(const product_values& values, const std::vector<std::uint8_t>& bytes,
                            std::int64_t i, std::int64_t j) {
-  const std::int64_t at =
-      values.finish.column_major ? i + j * values.shape.m : i * values.shape.n + j;
+  const std::int64_t at = i * values.row_stride() + j * values.col_stride();
   const std::uint8_t* from = bytes.data() + at * gpu::stored_bytes(values.finish.kind);
   std::uint32_t bits = 0;
   std::memcpy(&bits, from, static_cast<std::size_t>(gpu::stored_bytes(values.finish.kind)));
@@ -234,6 +233,7 @@ inline finish_case real_finish_number(int number) {
   f.per_channel = number % 5 > 1;
   f.bias = number % 4 != 0;
   f.column_major = number % 13 == 12;
+  f.padded = number % 11 < 6;
   return f;
 }
 

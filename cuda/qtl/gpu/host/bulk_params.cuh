@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/host/bulk_params.cuh - the params of a warp-specialized product: tensor maps of both operands.
-// Holds: bulk_params<K>. Encoding costs microseconds: a plan keeps the result and encodes again only
-// where a pointer or an extent changes.
+// qtl/gpu/host/bulk_params.cuh - the params of a warp-specialized product: tensor maps of operands and output.
+// Holds: encode_slabs, copy_engine_writes, encode_boxes, bulk_params<K>. Encoding costs microseconds:
+// a plan keeps the result and encodes again only where a pointer or an extent changes.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,30 @@ inline result<ptx::tensor_map> encode_slabs(const byte_rows& from, int box_rows)
   return encode_tensor_map(t);
 }
 
+/// Whether the copy engine can write an output: there is one, its columns lie side by side, and
+/// rows begin at multiples of 16 bytes. Others are stored by the warps that finish them.
+inline bool copy_engine_writes(const epilogue_params& e) {
+  return e.m > 0 && e.n > 0 && e.col_stride == 1 && e.row_stride >= e.n &&
+         e.row_stride * stored_bytes(e.kind) % 16 == 0 &&
+         reinterpret_cast<std::uintptr_t>(e.y) % 16 == 0;
+}
+
+/// The map of such an output in boxes of 16 rows and so many columns.
+inline result<bulk_output> encode_boxes(const epilogue_params& e, int columns) {
+  tensor_shape t;
+  t.data = e.y;
+  t.element_bytes = stored_bytes(e.kind);
+  t.columns = e.n;
+  t.rows = e.m;
+  t.pitch = e.row_stride * t.element_bytes;
+  t.box_columns = columns;
+  t.box_rows = 16;
+  t.swizzle = output_box::pattern_of(static_cast<std::uint32_t>(t.box_row_bytes()));
+  const auto map = encode_tensor_map(t);
+  if (!map.ok()) return map.why();
+  return bulk_output{*map, true};
+}
+
 /// What kernel K takes for this product on a GPU of so many multiprocessors. Fails where TMA cannot
 /// read an operand: rows that begin at other than multiples of 16 bytes, or have no elements.
 template<class K>
@@ -40,6 +64,12 @@ result<typename K::params> bulk_params(const byte_rows& x, const byte_rows& w,
   p.row_bytes = x.bytes;
   p.epilogue = epilogue;
   p.blocks = multiprocessors;
+  if constexpr (requires { K::finish::box_columns(1); }) {
+    if (!copy_engine_writes(epilogue)) return p;
+    const auto output = encode_boxes(epilogue, K::finish::box_columns(stored_bytes(epilogue.kind)));
+    if (!output.ok()) return output.why();
+    p.output = *output;
+  }
   return p;
 }
 

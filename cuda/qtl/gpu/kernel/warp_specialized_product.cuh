@@ -29,6 +29,7 @@ struct bulk_product_params {
   ptx::tensor_map w;  ///< n rows in boxes of tile_n / cluster_blocks
   std::int64_t row_bytes = 0;
   epilogue_params epilogue;
+  bulk_output output;
   split_k split;
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
@@ -58,6 +59,7 @@ template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_p
 struct warp_specialized_product {
   using params = Params;
   using config = Config;
+  using finish = Finish;
   static constexpr int groups = Config::groups_m * Config::groups_n;  ///< of a team
   static constexpr int all_groups = Config::teams * groups;
   static constexpr int group_rows = group_shape<Config>::rows;
