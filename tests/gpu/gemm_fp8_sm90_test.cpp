@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
+
 #include "gpu/bulk_product.hpp"
 #include "gpu/fp8_product.hpp"
 
@@ -93,6 +95,17 @@ TEST_CASE("a scale for each block on Hopper") {
   });
 }
 
+TEST_CASE("few tokens on Hopper: promoted, running and scaled by blocks") {
+  [[maybe_unused]] const truncated_sums model;
+  for_each_type(gpu::swapped_sm90_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_swapped<C, e4m3, e4m3>, e4m3, e4m3>(11);
+    check_cases<gpu::gemm_fp8_block_swapped<C, e4m3, e4m3>, e4m3, e4m3>(11);
+  });
+  using tile = gpu::swapped_128x16_11stages;
+  check_cases<gpu::gemm_fp8_swapped<tile, e4m3, e4m3, fp8_sums_kind::running>, e4m3, e4m3>(11);
+  check_cases<gpu::gemm_fp8_swapped<tile, e5m2, e4m3>, e5m2, e4m3>(23);
+}
+
 TEST_CASE("e5m2 on one side or both on Hopper") {
   [[maybe_unused]] const truncated_sums model;
   using tile = gpu::wgmma_64x32_16stages;
@@ -104,7 +117,10 @@ TEST_CASE("e5m2 on one side or both on Hopper") {
 /// The same bits under five seeds, with blocks that walk over several items.
 template<class K>
 void check_walk(int splits) {
-  const product_shape s{K::config::tile_m + 5, K::config::tile_n + 9, 900};
+  constexpr std::int64_t rows = K::config::tile_m + 5;
+  constexpr std::int64_t columns = K::config::tile_n + 9;
+  const product_shape s =
+      K::transposed ? product_shape{columns, rows, 900} : product_shape{rows, columns, 900};
   const fp8_product<e4m3, e4m3> p(s, real_finish_number(1), row_alignment::sixteen, 3,
                                   fp8_range::all, in_blocks<K>);
   std::vector<std::uint8_t> first;
@@ -123,6 +139,7 @@ TEST_CASE("blocks that walk over several tiles give the same bits under every se
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_swapped<gpu::swapped_128x8_12stages, e4m3, e4m3>>(1);
 }
 
 TEST_CASE("split-K on Hopper is deterministic and within the bound") {
@@ -130,6 +147,7 @@ TEST_CASE("split-K on Hopper is deterministic and within the bound") {
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+  check_walk<gpu::gemm_fp8_block_swapped<gpu::swapped_128x32_10stages, e4m3, e4m3>>(4);
 }
 
 TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {

@@ -30,6 +30,7 @@ template<class Sums>
 struct row_finish {
   static constexpr int pieces = Sums::columns / 32;  ///< of a row: what is finished at once
   static constexpr std::uint32_t box_bytes = 16 * 128;
+  static_assert(Sums::columns % 32 == 0, "a warp finishes 32 columns of sums at a time");
 
   /// Whether rows of sums are columns of the output, and columns of sums its rows.
   static constexpr bool transposed = false;

@@ -30,6 +30,7 @@ constexpr tile_sizes bulk_tiling() {
   t.stages = config::stages;
   t.shared_bytes = K::shared_bytes;
   t.multiprocessors_per_tile = static_cast<int>(K::cluster_blocks);
+  t.overlap = config::teams > 1 ? finish_overlap::products : finish_overlap::loads;
   return t;
 }
 
@@ -50,44 +51,58 @@ struct hopper_entry {
   static void pack(const gemm_key& key, const weight_operand& w, std::byte* packed) {
     Entry::pack(key, w, packed);
   }
-  static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
-    return choose(key, s).index >= 0 ? 0 : Entry::workspace_size(key, s);
-  }
-  static fixed_text<64> variant(const gemm_key& key, const gemm_shape& s) {
-    const tile_choice choice = choose(key, s);
-    if (choice.index < 0) return fixed_text<64>("mma ").append(Entry::variant(key, s).view());
-    const tile_sizes& t = tilings[static_cast<std::size_t>(choice.index)];
-    return fixed_text<64>("wgmma ").append(variant_text(t, 1).view());
+  /// The wgmma kernels, unless mma.sync is modelled to be faster or TMA has nothing to read.
+  static void plan(const gemm_key& key, const gemm_shape& s, gemm_plan& plan) {
+    const tile_choice low = Entry::choose(key, s);
+    const tile_choice wide = select_tiles(shape_of(key, s), tilings, *s.device);
+    if (s.k == 0 || wide.index < 0 || is_cheaper(low, wide)) {
+      Entry::write_plan(low, s, plan);
+      plan.family = on_mma;
+      plan.variant = fixed_text<64>("mma ").append(plan.variant.view());
+      return;
+    }
+    plan.family = on_wgmma;
+    plan.choice = wide.index;
+    const tile_sizes& t = tilings[static_cast<std::size_t>(wide.index)];
+    plan.variant = fixed_text<64>("wgmma ").append(variant_text(t, 1).view());
+    plan.begin_keeping<bulk_maps>();
   }
 
-  static status run(const gemm_args& g) {
-    const tile_choice choice = choose(g.key, {g.m(), g.n(), g.k(), 1, g.device});
-    if (choice.index < 0) return Entry::run(g);
+  /// Calls f(candidate_list) for both kinds of kernels.
+  template<class F>
+  static void for_each_list(const gemm_key& key, const gemm_shape& s, F&& f) {
+    f(candidate_list{"wgmma", shape_of(key, s), tilings});
+    Entry::for_each_list(key, s, f);
+  }
+
+  static status run(const gemm_args& g, gemm_plan& plan) {
+    if (plan.family == on_mma) return Entry::run(g, plan);
     const auto p = Entry::template params<Low>(g, {});
     status s;
     int i = 0;
     const auto visit = [&]<class Kernel>() {
-      if (i++ == choice.index) s = launch_bulk<Kernel>(p, g);
+      if (i++ == plan.choice) s = launch_bulk<Kernel>(p, g, plan);
     };
     for_each_type(kernels{}, visit);
     return s;
   }
 
- private:
-  // Index -1: mma.sync is modelled to be faster, or TMA has nothing to read.
-  static tile_choice choose(const gemm_key& key, const gemm_shape& s) {
+  /// What the model is asked of the wgmma kernels.
+  static product_shape shape_of(const gemm_key& key, const gemm_shape& s) {
     product_shape p = Entry::shape_of(key, s);
-    const tile_choice low = Entry::choose(key, s);
     p.unit = arithmetic_unit::wgmma_8bit;
-    const tile_choice wide = select_tiles(p, tilings, *s.device);
-    if (s.k == 0 || (low.index >= 0 && low.cycles < wide.cycles)) return {};
-    return wide;
+    return p;
   }
 
+ private:
+  enum : std::int32_t { on_mma, on_wgmma };  // gemm_plan::family
+
   template<class Kernel>
-  static status launch_bulk(const typename Low::params& p, const gemm_args& g) {
-    auto bulk = bulk_params<Kernel>(p.x, p.w, p.epilogue, g.device->multiprocessors);
+  static status launch_bulk(const typename Low::params& p, const gemm_args& g, gemm_plan& plan) {
+    auto& maps = plan.kept_as<bulk_maps>();
+    auto bulk = bulk_params<Kernel>(p.x, p.w, p.epilogue, g.device->multiprocessors, maps);
     if (!bulk.ok()) return bulk.why();
+    plan.has_changed = maps.are_new;
     if constexpr (requires { bulk->x_scales; }) {
       bulk->x_scales = p.x_scales;
       bulk->w_scales = p.w_scales;

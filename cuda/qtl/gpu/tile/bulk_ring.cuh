@@ -65,11 +65,11 @@ struct bulk_ring {
     ptx::fence_mbarrier_init();
   }
 
-  /// Waits until the stage is empty, then expects StageBytes. The first round passes: the phase
+  /// Waits until the stage is empty, then expects so many bytes. The first round passes: the phase
   /// before a barrier's first has ended.
-  QTL_DEVICE void begin_fill(const position& at) const {
+  QTL_DEVICE void begin_fill(const position& at, std::uint32_t bytes = StageBytes) const {
     ptx::mbarrier_wait(empty(at), at.parity ^ 1u);
-    ptx::mbarrier_arrive_expect_tx(full(at), StageBytes);
+    ptx::mbarrier_arrive_expect_tx(full(at), bytes);
   }
   QTL_DEVICE void wait_full(const position& at) const { ptx::mbarrier_wait(full(at), at.parity); }
   /// By a whole warp: it will not read the stage again. Blocks: those of the cluster.
