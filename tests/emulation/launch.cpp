@@ -229,7 +229,7 @@ void schedule() {
 }
 
 status launch(const launch_order& order) {
-  if (status s = check_order(order); !s.ok()) return s;
+  if (status s = check_order(order); !s.ok() || !current_settings().runs_kernels) return s;
   begin(order);
   std::byte* stack = nullptr;
   machine.scheduler_position = machine.stacks.start(stack, &schedule);
