@@ -29,6 +29,7 @@ struct bulk_product_params {
   ptx::tensor_map w;  ///< n rows in boxes of Stage::w_rows
   std::int64_t row_bytes = 0;
   epilogue_params epilogue;
+  bulk_output output;
   split_k split;
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
@@ -49,6 +50,7 @@ template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_p
 struct warp_specialized_product {
   using params = Params;
   using config = Config;
+  using finish = Finish;
   using stage = Stage;
   /// Whether weights are wgmma's left operand: tile_m then counts output features, tile_n tokens.
   static constexpr bool transposed = Finish::transposed;
