@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "qtl/gpu/host/device.cuh"
+#include "qtl/gpu/ptx/emulated_hopper.hpp"
 
 #include "gpu/backend_case.hpp"
 

@@ -7,6 +7,7 @@
 #include "qtl/base/type_list.hpp"
 #include "qtl/gpu/kernel/gemm_fp8_sm90.cuh"
 #include "qtl/gpu/kernel/gemm_s4s4.cuh"
+#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
 #include "qtl/gpu/kernel/gemm_w8a8_sm90.cuh"
 
 namespace qtl_test {
@@ -48,6 +49,15 @@ auto running_sm90_in(type_list<C...>)
 template<class X, class W, class... C>
 auto blocks_sm90_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8_block_sm90<C, X, W>, X, W>...>;
+template<class X, class W, class... C>
+auto w8a8_swapped_in(type_list<C...>)
+    -> type_list<rows_product<gpu::gemm_w8a8_swapped<C, X, W>, X, W>...>;
+template<class X, class W, class... C>
+auto fp8_swapped_in(type_list<C...>)
+    -> type_list<rows_product<gpu::gemm_fp8_swapped<C, X, W>, X, W>...>;
+template<class X, class W, class... C>
+auto blocks_swapped_in(type_list<C...>)
+    -> type_list<rows_product<gpu::gemm_fp8_block_swapped<C, X, W>, X, W>...>;
 
 /// Every tiling with every pair of formats.
 using w8a8 = qtl::concatenated<decltype(w8a8_in<s8, s8>(gpu::w8a8_tilings{})),
@@ -68,8 +78,10 @@ using fp8_running = decltype(running_in<e4m3, e4m3>(gpu::fp8_running_tilings{}))
 using fp8_blocks = decltype(blocks_in<e4m3, e4m3>(gpu::fp8_block_tilings{}));
 
 /// On Hopper likewise.
-using w8a8_sm90 = qtl::concatenated<decltype(w8a8_sm90_in<s8, s8>(gpu::w8a8_sm90_tilings{})),
-                                    decltype(w8a8_sm90_in<u8, s8>(gpu::w8a8_sm90_tilings{}))>;
+using w8a8_sm90 =
+    qtl::concatenated<decltype(w8a8_sm90_in<s8, s8>(gpu::w8a8_sm90_tilings{})),
+                      decltype(w8a8_sm90_in<u8, s8>(gpu::w8a8_sm90_tilings{})),
+                      decltype(w8a8_sm90_in<s8, u8>(type_list<gpu::wgmma_64x32_16stages>{}))>;
 using fp8_sm90 =
     qtl::concatenated<decltype(fp8_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promoted_tilings{})),
                       decltype(fp8_sm90_in<e5m2, e5m2>(gpu::fp8_sm90_promoted_tilings{})),
@@ -79,6 +91,21 @@ using fp8_sm90 =
                           type_list<gpu::wgmma_128x128_6stages_turns>{}))>;
 using fp8_sm90_running = decltype(running_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_running_tilings{}));
 using fp8_sm90_blocks = decltype(blocks_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promoted_tilings{}));
+
+/// And for few tokens.
+using w8a8_swapped =
+    qtl::concatenated<decltype(w8a8_swapped_in<s8, s8>(gpu::swapped_sm90_tilings{})),
+                      decltype(w8a8_swapped_in<u8, s8>(gpu::swapped_sm90_tilings{})),
+                      decltype(w8a8_swapped_in<s8, u8>(
+                          type_list<gpu::swapped_128x8_12stages>{}))>;
+using fp8_swapped = qtl::concatenated<
+    decltype(fp8_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{})),
+    decltype(fp8_swapped_in<e5m2, e5m2>(gpu::swapped_sm90_tilings{})),
+    decltype(fp8_swapped_in<e5m2, e4m3>(type_list<gpu::swapped_128x16_11stages>{})),
+    type_list<rows_product<gpu::gemm_fp8_swapped<gpu::swapped_128x16_11stages, e4m3, e4m3,
+                                                 gpu::fp8_sums_kind::running>,
+                           e4m3, e4m3>>>;
+using fp8_blocks_swapped = decltype(blocks_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{}));
 
 }  // namespace covered
 

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
+
 #include "gpu/bulk_product.hpp"
 #include "gpu/covered_products.hpp"
 #include "gpu/fp8_product.hpp"
@@ -75,16 +77,26 @@ TEST_CASE("a scale for each block on Hopper") {
   cover_all<covered::fp8_sm90_blocks>(coverage_of::pairs);
 }
 
+TEST_CASE("few tokens on Hopper: promoted, running and scaled by blocks") {
+  cover_all<covered::fp8_swapped>(coverage_of::pairs);
+  cover_all<covered::fp8_blocks_swapped>(coverage_of::pairs);
+}
+
 TEST_CASE("Hopper's FP8 in every output with every function" * doctest::test_suite("slow")) {
   cover_all<covered::fp8_sm90>(coverage_of::product);
   cover_all<covered::fp8_sm90_running>(coverage_of::product);
   cover_all<covered::fp8_sm90_blocks>(coverage_of::product);
+  cover_all<covered::fp8_swapped>(coverage_of::product);
+  cover_all<covered::fp8_blocks_swapped>(coverage_of::product);
 }
 
 /// The same bits under five seeds, with blocks that walk over several items.
 template<class K>
 void check_walk(int splits) {
-  const product_shape s{K::config::tile_m + 5, K::config::tile_n + 9, 900};
+  constexpr std::int64_t rows = K::config::tile_m + 5;
+  constexpr std::int64_t columns = K::config::tile_n + 9;
+  const product_shape s =
+      K::transposed ? product_shape{columns, rows, 900} : product_shape{rows, columns, 900};
   const finish_case f = product_cases::of(coverage_of::pairs, false)[1].finish;
   const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all, in_blocks<K>);
   std::vector<std::uint8_t> first;
@@ -103,6 +115,7 @@ TEST_CASE("blocks that walk over several tiles give the same bits under every se
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_swapped<gpu::swapped_128x8_12stages, e4m3, e4m3>>(1);
 }
 
 TEST_CASE("split-K on Hopper is deterministic and within the bound") {
@@ -110,6 +123,7 @@ TEST_CASE("split-K on Hopper is deterministic and within the bound") {
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+  check_walk<gpu::gemm_fp8_block_swapped<gpu::swapped_128x32_10stages, e4m3, e4m3>>(4);
 }
 
 TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {

@@ -62,7 +62,7 @@ struct integer_product {
   }
 
   std::vector<std::uint8_t> expected() const {
-    std::vector<std::uint8_t> bytes(values.output_bytes());
+    std::vector<std::uint8_t> bytes = values.unwritten();
     for (std::int64_t i = 0; i < values.shape.m; ++i)
       for (std::int64_t j = 0; j < values.shape.n; ++j)
         values.store(bytes, i, j, reference::element(args, i, j),
@@ -129,6 +129,7 @@ inline finish_case finish_number(int number) {
   f.zero_w = f.per_channel && number % 9 > 4;
   f.signed_codes = number % 10 < 5;
   f.column_major = number % 13 == 12;
+  f.padded = number % 11 < 6;
   return f;
 }
 

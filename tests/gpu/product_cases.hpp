@@ -36,7 +36,7 @@ class product_cases {
 
  private:
   enum factor { rows, columns, depths, outputs, functions, seeds, alignments, per_token,
-                per_channel, bias, signed_codes, column_major, zero_x, zero_w, factors };
+                per_channel, bias, signed_codes, column_major, padded, zero_x, zero_w, factors };
 
   // Multiples of nothing, one of a slab, and the least.
   static constexpr std::int64_t all_columns[] = {1, 3, 17, 64, 70, 131};
@@ -99,7 +99,7 @@ class product_cases {
   }
   void draw(factor_row& row, std::uint64_t& drawn) const {
     for (const int f : {columns, depths, alignments, per_token, per_channel, bias, signed_codes,
-                        column_major, zero_x, zero_w})
+                        column_major, padded, zero_x, zero_w})
       row[static_cast<std::size_t>(f)] = static_cast<int>(
           counter_random(13, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
   }
@@ -116,6 +116,7 @@ class product_cases {
     c.finish.zero_w = row[zero_w] != 0;
     c.finish.signed_codes = row[signed_codes] != 0;
     c.finish.column_major = row[column_major] != 0;
+    c.finish.padded = row[padded] != 0;
     c.alignment = static_cast<row_alignment>(row[alignments]);
     c.seed = static_cast<std::uint64_t>(row[seeds] + 1);
     c.number = static_cast<unsigned>(cases_.size());

@@ -245,6 +245,10 @@ void check_outputs(const product_case& c, F&& right) {
   CHECK(wrong == 0);
 }
 
+/// Hopper's shapes, of which bulk_weight.hpp runs the products.
+template<class Shape>
+concept HopperShape = requires { Shape::tile_m; };
+
 /// 16-bit activations: every output within the bound.
 template<class W, class X, class Shape>
 void check_real_product(const product_case& c) {

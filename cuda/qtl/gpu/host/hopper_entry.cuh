@@ -2,8 +2,7 @@
 // qtl/gpu/host/hopper_entry.cuh - 8-bit codes on both sides on Hopper: wgmma or mma.sync, whichever is modelled to be
 // faster for the shape.
 // Holds: hopper_entry<Family>, w8a8_sm90_entry, fp8_sm90_entry, fp8_block_sm90_entry. Both kinds of kernel read the same
-// packed rows, so one layer may run either: wgmma has the larger tiles, mma.sync the lower ones and
-// splits of k.
+// packed rows, so one layer may run either: wgmma has the larger tiles, mma.sync the lower ones.
 #pragma once
 
 #include <array>
@@ -29,6 +28,7 @@ constexpr tile_sizes bulk_tiling() {
   t.warps_n = config::groups_n;
   t.stages = config::stages;
   t.shared_bytes = K::shared_bytes;
+  t.most_splits = K::most_splits;
   t.multiprocessors_per_tile = static_cast<int>(K::cluster_blocks);
   t.overlap = config::teams > 1 ? finish_overlap::products : finish_overlap::loads;
   return t;
@@ -63,8 +63,10 @@ struct hopper_entry {
     }
     plan.family = on_wgmma;
     plan.choice = wide.index;
+    plan.splits = wide.splits;
+    plan.workspace_size = split_of(plan, s.m, s.n).bytes();
     const tile_sizes& t = tilings[static_cast<std::size_t>(wide.index)];
-    plan.variant = fixed_text<64>("wgmma ").append(variant_text(t, 1).view());
+    plan.variant = fixed_text<64>("wgmma ").append(variant_text(t, wide.splits).view());
     plan.begin_keeping<bulk_maps>();
   }
 
@@ -77,13 +79,11 @@ struct hopper_entry {
 
   static status run(const gemm_args& g, gemm_plan& plan) {
     if (plan.family == on_mma) return Entry::run(g, plan);
-    const auto p = Entry::template params<Low>(g, {});
+    const result<split_k> split = split_of(plan, g.m(), g.n()).make(g);
+    if (!split.ok()) return split.why();
+    const auto p = Entry::template params<Low>(g, *split);
     status s;
-    int i = 0;
-    const auto visit = [&]<class Kernel>() {
-      if (i++ == plan.choice) s = launch_bulk<Kernel>(p, g, plan);
-    };
-    for_each_type(kernels{}, visit);
+    visit_chosen(plan, [&]<class Kernel>() { s = launch_bulk<Kernel>(p, g, plan); });
     return s;
   }
 
@@ -97,12 +97,32 @@ struct hopper_entry {
  private:
   enum : std::int32_t { on_mma, on_wgmma };  // gemm_plan::family
 
+  /// Calls f<Kernel>() for the kernel that a plan has chosen.
+  template<class F>
+  static void visit_chosen(const gemm_plan& plan, const F& f) {
+    int i = 0;
+    for_each_type(kernels{}, [&]<class Kernel>() {
+      if (i++ == plan.choice) f.template operator()<Kernel>();
+    });
+  }
+
+  /// Where partial sums lie: every warpgroup of a tile adds up its own.
+  static split_memory split_of(const gemm_plan& plan, std::int64_t m, std::int64_t n) {
+    split_memory memory;
+    visit_chosen(plan, [&]<class Kernel>() {
+      memory = {Kernel::counters(m, n), plan.splits,
+                std::int64_t{Kernel::group_rows} * Kernel::group_columns};
+    });
+    return memory;
+  }
+
   template<class Kernel>
   static status launch_bulk(const typename Low::params& p, const gemm_args& g, gemm_plan& plan) {
     auto& maps = plan.kept_as<bulk_maps>();
     auto bulk = bulk_params<Kernel>(p.x, p.w, p.epilogue, g.device->multiprocessors, maps);
     if (!bulk.ok()) return bulk.why();
     plan.has_changed = maps.are_new;
+    bulk->split = p.split;
     if constexpr (requires { bulk->x_scales; }) {
       bulk->x_scales = p.x_scales;
       bulk->w_scales = p.w_scales;
