@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/backend_quantizers_test.cpp - every quantizer that the backend lists, from every format
-// of reals, through every team of threads: the bits of nn/activations.hpp, in the columns' own order
-// and in another one.
+// of reals, through every team of threads: the bits of nn/activations.hpp, in the columns' own
+// order and in another one.
 #include "qtl/backend/gpu/device_activations.hpp"
 #include "qtl/gpu.hpp"
 #include "qtl/gpu/host/quantizer_list.cuh"
@@ -81,8 +81,7 @@ void check_shape(const shape& s, bool reorders) {
   const device_quantizer* quantizer =
       find_quantizer<gpu_backend>(describe<A>(), wide_encoding<F>());
   REQUIRE(quantizer != nullptr);
-  const stored_reals<F> x =
-      store_reals<F>(sample_rows(s.m, s.k, 5, true), s.offset, s.padding);
+  const stored_reals<F> x = store_reals<F>(sample_rows(s.m, s.k, 5, true), s.offset, s.padding);
   const std::vector<std::int32_t> order = reversed(s.k);
   const device_array<std::int32_t> device_order(order);
   const device_activation_layout layout{describe<A>(), s.m, s.k};
@@ -116,8 +115,7 @@ void check_quantizer() {
   };
   for_each_seed([&] { check_shape<A, F>(shapes[0], false); });
   std::uint64_t seed = 0;
-  for (const shape& s : shapes)
-    under_seed(++seed, [&] { check_shape<A, F>(s, s.m != 2); });
+  for (const shape& s : shapes) under_seed(++seed, [&] { check_shape<A, F>(s, s.m != 2); });
   under_seed(2, [&] { check_shape<A, F>(shapes[1], false); });
   under_seed(3, [&] { check_shape<A, F>(shapes[2], false); });
 }

@@ -35,14 +35,12 @@ template<class X, class W, class... C>
 auto running_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8<C, X, W, gpu::fp8_sums_kind::running>, X, W>...>;
 template<class X, class W, class... C>
-auto blocks_in(type_list<C...>)
-    -> type_list<rows_product<gpu::gemm_fp8_block<C, X, W>, X, W>...>;
+auto blocks_in(type_list<C...>) -> type_list<rows_product<gpu::gemm_fp8_block<C, X, W>, X, W>...>;
 template<class X, class W, class... C>
 auto w8a8_sm90_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_w8a8_sm90<C, X, W>, X, W>...>;
 template<class X, class W, class... C>
-auto fp8_sm90_in(type_list<C...>)
-    -> type_list<rows_product<gpu::gemm_fp8_sm90<C, X, W>, X, W>...>;
+auto fp8_sm90_in(type_list<C...>) -> type_list<rows_product<gpu::gemm_fp8_sm90<C, X, W>, X, W>...>;
 template<class X, class W, class... C>
 auto running_sm90_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8_sm90<C, X, W, gpu::fp8_sums_kind::running>, X, W>...>;
@@ -60,20 +58,19 @@ auto blocks_swapped_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8_block_swapped<C, X, W>, X, W>...>;
 
 /// Every tiling with every pair of formats.
-using w8a8 = qtl::concatenated<decltype(w8a8_in<s8, s8>(gpu::w8a8_tilings{})),
-                               decltype(w8a8_in<u8, s8>(gpu::w8a8_tilings{})),
-                               decltype(w8a8_in<s8, u8>(gpu::w8a8_tilings{})),
-                               decltype(w8a8_in<u8, u8>(gpu::w8a8_tilings{}))>;
-using s4s4 = qtl::concatenated<decltype(s4s4_in<s4, s4>(gpu::s4s4_tilings{})),
-                               decltype(s4s4_in<u4, s4>(gpu::s4s4_tilings{})),
-                               decltype(s4s4_in<s4, u4>(gpu::s4s4_tilings{})),
-                               decltype(s4s4_in<u4, u4>(gpu::s4s4_tilings{}))>;
+using w8a8 = qtl::concatenated<
+    decltype(w8a8_in<s8, s8>(gpu::w8a8_tilings{})), decltype(w8a8_in<u8, s8>(gpu::w8a8_tilings{})),
+    decltype(w8a8_in<s8, u8>(gpu::w8a8_tilings{})), decltype(w8a8_in<u8, u8>(gpu::w8a8_tilings{}))>;
+using s4s4 = qtl::concatenated<
+    decltype(s4s4_in<s4, s4>(gpu::s4s4_tilings{})), decltype(s4s4_in<u4, s4>(gpu::s4s4_tilings{})),
+    decltype(s4s4_in<s4, u4>(gpu::s4s4_tilings{})), decltype(s4s4_in<u4, u4>(gpu::s4s4_tilings{}))>;
 
 /// Every tiling with pairs that differ in what the instruction converts, and one tiling with all.
-using fp8 = qtl::concatenated<decltype(fp8_in<e4m3, e4m3>(gpu::fp8_promoted_tilings{})),
-                              decltype(fp8_in<e5m2, e5m2>(gpu::fp8_promoted_tilings{})),
-                              decltype(fp8_in<e4m3, e5m2>(type_list<gpu::tile_16x64x128_6stages>{})),
-                              decltype(fp8_in<e5m2, e4m3>(type_list<gpu::tile_16x64x128_6stages>{}))>;
+using fp8 =
+    qtl::concatenated<decltype(fp8_in<e4m3, e4m3>(gpu::fp8_promoted_tilings{})),
+                      decltype(fp8_in<e5m2, e5m2>(gpu::fp8_promoted_tilings{})),
+                      decltype(fp8_in<e4m3, e5m2>(type_list<gpu::tile_16x64x128_6stages>{})),
+                      decltype(fp8_in<e5m2, e4m3>(type_list<gpu::tile_16x64x128_6stages>{}))>;
 using fp8_running = decltype(running_in<e4m3, e4m3>(gpu::fp8_running_tilings{}));
 using fp8_blocks = decltype(blocks_in<e4m3, e4m3>(gpu::fp8_block_tilings{}));
 
@@ -96,8 +93,7 @@ using fp8_sm90_blocks = decltype(blocks_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promot
 using w8a8_swapped =
     qtl::concatenated<decltype(w8a8_swapped_in<s8, s8>(gpu::swapped_sm90_tilings{})),
                       decltype(w8a8_swapped_in<u8, s8>(gpu::swapped_sm90_tilings{})),
-                      decltype(w8a8_swapped_in<s8, u8>(
-                          type_list<gpu::swapped_128x8_12stages>{}))>;
+                      decltype(w8a8_swapped_in<s8, u8>(type_list<gpu::swapped_128x8_12stages>{}))>;
 using fp8_swapped = qtl::concatenated<
     decltype(fp8_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{})),
     decltype(fp8_swapped_in<e5m2, e5m2>(gpu::swapped_sm90_tilings{})),

@@ -3,15 +3,15 @@
 // finds gaps in them does find them.
 #include <string>
 
+#include <doctest/doctest.h>
+
 #include "qtl/gpu/host/kernel_list.cuh"
 #include "qtl/gpu/kernel/weight_only_policies.cuh"
 
+#include "gpu/coverage.hpp"
 #include "gpu/covered_products.hpp"
 #include "gpu/covered_weights.hpp"
 #include "gpu/covering.hpp"
-#include "gpu/coverage.hpp"
-
-#include <doctest/doctest.h>
 
 namespace {
 
@@ -21,14 +21,12 @@ using namespace qtl_test;
 template<class... P>
 auto kernels_of(type_list<P...>) -> type_list<typename P::kernel...>;
 template<class Shape, class... P>
-auto weight_kernels_of(type_list<P...>)
-    -> type_list<gpu::gemm_weight_only<gpu::weight_only<
-        gpu::weight_only_format_of<typename P::weight, typename P::activation>, Shape>>...>;
+auto weight_kernels_of(type_list<P...>) -> type_list<gpu::gemm_weight_only<gpu::weight_only<
+    gpu::weight_only_format_of<typename P::weight, typename P::activation>, Shape>>...>;
 template<class Products>
-using in_all_shapes =
-    concatenated<decltype(weight_kernels_of<gpu::few_rows>(Products{})),
-                 decltype(weight_kernels_of<gpu::some_rows>(Products{})),
-                 decltype(weight_kernels_of<gpu::many_rows>(Products{}))>;
+using in_all_shapes = concatenated<decltype(weight_kernels_of<gpu::few_rows>(Products{})),
+                                   decltype(weight_kernels_of<gpu::some_rows>(Products{})),
+                                   decltype(weight_kernels_of<gpu::many_rows>(Products{}))>;
 
 /// What the other files of tests walk over.
 using covered_rows_products =
@@ -36,13 +34,13 @@ using covered_rows_products =
                  covered::fp8_blocks, covered::w8a8_sm90, covered::fp8_sm90,
                  covered::fp8_sm90_running, covered::fp8_sm90_blocks, covered::w8a8_swapped,
                  covered::fp8_swapped, covered::fp8_blocks_swapped>;
-using covered_kernels = concatenated<
-    decltype(kernels_of(covered_rows_products{})), in_all_shapes<covered::w4a16>,
-    in_all_shapes<covered::w8a16>, in_all_shapes<covered::float4>,
-    in_all_shapes<covered::w4a8_rows>,
-    decltype(weight_kernels_of<gpu::few_rows_in_order>(covered::w4a8_groups{})),
-    decltype(weight_kernels_of<gpu::some_rows_in_order>(covered::w4a8_groups{})),
-    decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{}))>;
+using covered_kernels =
+    concatenated<decltype(kernels_of(covered_rows_products{})), in_all_shapes<covered::w4a16>,
+                 in_all_shapes<covered::w8a16>, in_all_shapes<covered::float4>,
+                 in_all_shapes<covered::w4a8_rows>,
+                 decltype(weight_kernels_of<gpu::few_rows_in_order>(covered::w4a8_groups{})),
+                 decltype(weight_kernels_of<gpu::some_rows_in_order>(covered::w4a8_groups{})),
+                 decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{}))>;
 
 TEST_CASE("every kernel that the backend lists is one that the tests walk over") {
   int listed = 0;
@@ -104,8 +102,9 @@ TEST_CASE("what never ran is named") {
   const auto none = [](const gpu::epilogue_params&) { return false; };
   CHECK(gaps_without("all", none) == "");
   CHECK(coverage_gaps("all", true, coverage_of::product).text() == "");
-  CHECK(gaps_without("no_17", [](const gpu::epilogue_params& e) { return e.m == 17; })
-            .find("never ran: m 17 output 2") != std::string::npos);
+  CHECK(gaps_without("no_17", [](const gpu::epilogue_params& e) {
+          return e.m == 17;
+        }).find("never ran: m 17 output 2") != std::string::npos);
   CHECK(gaps_without("no_codes", [](const gpu::epilogue_params& e) {
           return e.kind == gpu::stored_as::codes;
         }).find("never ran: m 1 output 4") != std::string::npos);
@@ -115,8 +114,9 @@ TEST_CASE("what never ran is named") {
   CHECK(gaps_without("no_second_seed", [](const gpu::epilogue_params& e) {
           return e.m == 63 && gpu::emulated::current_settings().seed == 2;
         }) == "never ran: m 63 seed 2\n");
-  CHECK(gaps_without("one_column", [](const gpu::epilogue_params& e) { return e.m == 1; })
-            .find("never ran: k 1\n") == std::string::npos);  // m 0 has it
+  CHECK(gaps_without("one_column", [](const gpu::epilogue_params& e) {
+          return e.m == 1;
+        }).find("never ran: k 1\n") == std::string::npos);  // m 0 has it
   const auto one_gap = [](const gpu::epilogue_params& e) {
     return e.m == 64 && e.kind == gpu::stored_as::f16 && e.function == activation_function::relu &&
            gpu::emulated::current_settings().seed == 3;

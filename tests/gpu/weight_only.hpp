@@ -209,12 +209,11 @@ struct real_answer {
     std::vector<double> x(codes.size());  // as weight columns meet them
     for (std::int64_t i = 0; i < c.m; ++i)
       for (std::int64_t p = 0; p < c.k; ++p)
-        x[static_cast<std::size_t>(i * c.k + p)] = static_cast<double>(
-            X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))]));
+        x[static_cast<std::size_t>(i * c.k + p)] =
+            static_cast<double>(X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))]));
     constexpr bool rounds_values = qtl::kind_of<typename W::format> == qtl::format_kind::codebook;
     const double u = rounds_values ? std::ldexp(1.0, -X::mantissa_bits - 1) : 0.0;
-    const auto steps =
-        static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + w.layout.groups);
+    const auto steps = static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + w.layout.groups);
     real_answer answer;
     for (std::int64_t e = 0; e < c.m * c.n; ++e)
       answer.add(x.data() + e / c.n * c.k, reals.data() + e % c.n * c.k, c.k,
@@ -321,11 +320,9 @@ void check_integer_product(const product_case& c) {
   const qtl::gemm_args g = integer_args(c, w, met, scales, bias);
   const device_array<std::uint8_t> x(in_rows<std::uint8_t>(c, codes, 0x55));
   const gpu::epilogue_params how = c.epilogue();
-  const auto got =
-      outputs<W, qtl::s8, Shape, std::uint8_t>(c, w, rows_of(c, x), scales, bias, how);
+  const auto got = outputs<W, qtl::s8, Shape, std::uint8_t>(c, w, rows_of(c, x), scales, bias, how);
   check_outputs(c, [&](std::int64_t e) {
-    const float y =
-        qtl::activate(c.function, qtl::reference::element(g, e / c.n, e % c.n));
+    const float y = qtl::activate(c.function, qtl::reference::element(g, e / c.n, e % c.n));
     return holds_output(how, got.data(), e, y);
   });
 }
