@@ -8,6 +8,10 @@
 inline constexpr std::int64_t real_block = 128;
 inline constexpr std::int64_t real_row_block = 240;
 
+inline real_layout real_layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
+  return real_layout::make(key, n, k, real_columns, key.weight.block_cols);
+}
+
 /// Where things lie in the workspace.
 struct real_workspace {
   std::int64_t x_stride = 0;      ///< floats of a row, where rows are copied
@@ -43,7 +47,7 @@ struct real_product {
   alignas(64) float values[256];
 
   explicit real_product(const gemm_args& args)
-      : g(args), layout(real_layout::make(args.key, args.n(), args.k(), real_columns)),
+      : g(args), layout(real_layout_of(args.key, args.n(), args.k())),
         memory(real_workspace::make(layout, args.m(), args.executor.threads())),
         loops(find_loops(layout)) {
     const bool whole = real_workspace::padded_rows(g.m()) == g.m();
@@ -161,16 +165,15 @@ inline bool supports_real(const gemm_key& key) {
   return is_available(level) && real_layout::fits(key);
 }
 inline std::int64_t real_packed_size(const gemm_key& key, const weight_operand& w) {
-  return real_layout::make(key, w.n, w.k, real_columns).bytes();
+  return real_layout_of(key, w.n, w.k).bytes();
 }
 inline void pack_real(const gemm_key& key, const weight_operand& w, std::byte* packed) {
-  const real_layout l = real_layout::make(key, w.n, w.k, real_columns);
+  const real_layout l = real_layout_of(key, w.n, w.k);
   for (std::int64_t panel = 0; panel < l.panels(); ++panel)
     real_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
 }
 inline std::int64_t real_workspace_size(const gemm_key& key, const gemm_shape& shape) {
-  return real_workspace::make(real_layout::make(key, shape.n, shape.k, real_columns), shape.m,
-                              shape.threads)
+  return real_workspace::make(real_layout_of(key, shape.n, shape.k), shape.m, shape.threads)
       .bytes();
 }
 
