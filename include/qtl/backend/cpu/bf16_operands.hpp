@@ -50,14 +50,19 @@ struct value_table {
   alignas(64) std::uint8_t low[256];
   alignas(64) std::uint16_t nibbles[32];
 
-  explicit value_table(const element_reader& elements, bool differences = false) {
+  value_table() = default;
+  value_table(const element_reader& elements, bool differences) {
     const int codes = 1 << elements.bits;
-    for (int raw = 0; raw < 256; ++raw) {
-      const std::uint16_t value = top_half(real_panels::value_of(elements, raw & (codes - 1)));
-      high[raw] = static_cast<std::uint8_t>(value >> 8);
-      low[raw] = static_cast<std::uint8_t>(value);
-      if (raw < 32) nibbles[raw] = differences ? difference(raw) : value;
-    }
+    const auto value = [&](int raw) {
+      return top_half(real_panels::value_of(elements, raw & (codes - 1)));
+    };
+    if (elements.bits <= 4)
+      for (int raw = 0; raw < 32; ++raw) nibbles[raw] = differences ? difference(raw) : value(raw);
+    else
+      for (int raw = 0; raw < 256; ++raw) {
+        high[raw] = static_cast<std::uint8_t>(value(raw) >> 8);
+        low[raw] = static_cast<std::uint8_t>(value(raw));
+      }
   }
 
  private:

@@ -9,9 +9,7 @@
 
 /// Codes of k, and rows, that go through the caches together.
 inline constexpr std::int64_t pair_block = 256;
-inline constexpr std::int64_t pair_row_block = 240;
-/// From this many rows on it is cheaper to decode a block of weights once, for all of them.
-inline constexpr std::int64_t many_pair_rows = 17;
+inline constexpr std::int64_t pair_row_block = 576;
 
 /// Where things lie in the workspace.
 struct pair_workspace {
@@ -23,17 +21,17 @@ struct pair_workspace {
   static pair_workspace make(const real_layout& l, std::int64_t m, int threads) {
     pair_workspace w;
     w.x_stride = ceil_div(l.x_length() * 2, std::int64_t{128}) * 128 + 64;
-    w.x_bytes = padded_rows(m) * w.x_stride;
-    const std::int64_t rows = m < pair_row_block ? padded_rows(m) : pair_row_block;
+    w.x_bytes = padded_rows(l, m) * w.x_stride;
+    const std::int64_t rows = m < pair_row_block ? padded_rows(l, m) : pair_row_block;
     w.worker_bytes = pair_block / 2 * pair_line + rows * pair_columns * 4;
     w.workers = threads < l.panels() ? threads : l.panels() > 0 ? l.panels() : 1;
     return w;
   }
   std::int64_t bytes() const { return x_bytes + workers * worker_bytes; }
   /// A few rows are computed fused_pair_rows at a time, the last ones zeros.
-  static std::int64_t padded_rows(std::int64_t m) {
+  static std::int64_t padded_rows(const real_layout& l, std::int64_t m) {
     constexpr std::int64_t step = fused_pair_rows;
-    return m > 1 && m < many_pair_rows ? ceil_div(m, step) * step : m;
+    return m > 1 && m <= find_pair_loops(l).most_fused ? ceil_div(m, step) * step : m;
   }
 };
 
@@ -44,15 +42,17 @@ struct bf16_product {
   pair_workspace memory;
   const pair_loops& loops;
   bf16_operands::value_table weights;
-  bf16_operands::value_table activations;  ///< of codes of up to 8 bits
+  bf16_operands::value_table activations;  ///< where their codes are bytes
 
   explicit bf16_product(const gemm_args& args)
       : g(args), layout(bf16_operands::layout_of(args.key, args.n(), args.k(), pair_columns)),
         memory(pair_workspace::make(layout, args.m(), args.executor.threads())),
-        loops(find_pair_loops(layout)), weights(args.w.elements, layout.has_offsets),
-        activations(args.x.codes != nullptr ? args.x.elements : args.w.elements) {}
+        loops(find_pair_loops(layout)), weights(args.w.elements, layout.has_offsets) {
+    if (has_byte_codes()) activations = bf16_operands::value_table(args.x.elements, false);
+  }
 
   std::byte* row(std::int64_t i) const { return g.workspace.data() + i * memory.x_stride; }
+  bool has_byte_codes() const { return g.x.codes != nullptr && g.x.elements.bits == 8; }
   /// Whether scales of activations change along k.
   bool has_x_groups() const { return g.x.codes != nullptr && g.key.activation.block_cols != 0; }
   /// The scale of a row that has one.
@@ -95,8 +95,7 @@ inline void write_pairs(const bf16_product& p, std::int64_t i) {
   std::byte* to = p.row(i);
   if (i >= x.m) return void(std::memset(to, 0, static_cast<std::size_t>(p.memory.x_stride)));
   const bool whole = l.segments <= 1 || l.segment % l.step() == 0;
-  if (whole && x.codes != nullptr && x.elements.bits == 8 && x.padded)
-    return write_bytes(p.activations, x.row(i), x.k, to);
+  if (whole && p.has_byte_codes() && x.padded) return write_bytes(p.activations, x.row(i), x.k, to);
   if (whole && x.codes == nullptr && x.reals.col_stride == 1)
     return write_reals(x.reals.data + i * x.reals.row_stride, x.k, to);
   for (std::int64_t s = 0; s < l.segments; ++s) {
@@ -160,15 +159,27 @@ inline int decode_pieces(const bf16_product& p, const pair_tile& t, std::int64_t
   return count;
 }
 
-/// Sums of rows [i, i + rows) of a panel through blocks of decoded weights.
+/// Where code `at` of segment s lies in a panel, or the panel's end.
+inline std::int64_t next_codes(const real_layout& l, std::int64_t s, std::int64_t at) {
+  if (s == l.segments) return l.panel_bytes();
+  return l.segment_offset(s) + l.params_bytes() + at / l.step() * l.line_bytes();
+}
+
+/// Sums of `rows` rows of a panel through blocks of decoded weights. Each tile fetches its share of
+/// the next block's codes.
 inline void run_pair_blocks(const bf16_product& p, const pair_tile& t, std::int64_t rows,
                             std::byte* decoded) {
   pair_piece pieces[pair_block / 4];
+  const std::int64_t block_bytes = pair_block / p.layout.step() * p.layout.line_bytes();
+  const std::int64_t lines = ceil_div(block_bytes / 64, ceil_div(rows, std::int64_t{pair_rows}));
   for (std::int64_t s = 0, at = 0; s < p.layout.segments;) {
     const int count = decode_pieces(p, t, s, at, decoded, pieces);
-    for (std::int64_t r = 0; r < rows; r += pair_rows)
+    const std::byte* next = t.panel + next_codes(p.layout, s, at);
+    for (std::int64_t r = 0; r < rows; r += pair_rows) {
+      for (std::int64_t line = 0; line < lines; ++line, next += 64) prefetch(next);
       for (int piece = 0; piece < count; ++piece)
         run_pair_product(rows - r < pair_rows ? rows - r : pair_rows, t, pieces[piece], r);
+    }
   }
 }
 
@@ -193,9 +204,9 @@ inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte
   const pair_tile panel = make_pair_tile(p, number, sums);
   for (std::int64_t i = 0; i < p.g.m(); i += pair_row_block) {
     const std::int64_t rows = p.g.m() - i < pair_row_block ? p.g.m() - i : pair_row_block;
-    const std::int64_t padded = pair_workspace::padded_rows(rows);
+    const std::int64_t padded = pair_workspace::padded_rows(p.layout, rows);
     std::memset(sums, 0, static_cast<std::size_t>(padded * pair_columns * 4));
-    if (p.g.m() < many_pair_rows)
+    if (p.g.m() <= p.loops.most_fused)
       run_fused_pairs(p, at_row(p, panel, i), padded);
     else
       run_pair_blocks(p, at_row(p, panel, i), rows, memory);
@@ -207,7 +218,7 @@ inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte
 /// The whole product: rows are made ready, then panels dealt out.
 inline void run_bf16(const gemm_args& g) {
   const bf16_product p(g);
-  g.executor.parallel_for(pair_workspace::padded_rows(g.m()),
+  g.executor.parallel_for(pair_workspace::padded_rows(p.layout, g.m()),
                           [&](std::int64_t i) { write_pairs(p, i); });
   std::byte* memory = g.workspace.data() + p.memory.x_bytes;
   g.executor.parallel_for(p.memory.workers, [&](std::int64_t worker) {

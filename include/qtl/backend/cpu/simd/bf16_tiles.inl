@@ -160,12 +160,9 @@ inline void fused_pair_segment(const pair_tile& t, const pair_decoder<Reading>& 
     for (int r = 0; r < Rows * chains; ++r) acc[r % chains][r / chains][v] = zero_floats();
   }
   for (std::int64_t p = 0; p < length; p += 2 * pairs, w += pair_line, x += 4 * pairs) {
-    prefetch(w + 2048);
-    prefetch(w + 2048 + pair_line / 4);
-    prefetch(w + 2048 + pair_line / 2);
-    prefetch(w + 2048 + pair_line / 4 * 3);
 #pragma GCC unroll 4
     for (int v = 0; v < pair_vectors; ++v) {
+      prefetch(w + 2048 + v * lanes * 4);
       ints weights[pairs];
       decode(load_ints(w + v * lanes * 4), all_ints(t.raise), zeros[v], weights);
 #pragma GCC unroll 4
@@ -211,15 +208,20 @@ template<pair_reading Reading>
   constexpr int pairs = pairs_per_lane<Reading>;
   const pair_decoder<Reading> decode(*t.values);
   const std::byte* w = segment + t.layout->params_bytes() + first / (2 * pairs) * pair_line;
-  for (int v = 0; v < pair_vectors; ++v, w += lanes * 4, to += lanes * 4) {
-    const ints zero =
-        Reading == pair_reading::nibble_minus ? pair_zeros(t, segment, v) : zero_ints();
-    for (std::int64_t line = 0; line * 2 * pairs < length; ++line) {
-      ints weights[pairs];
-      decode(load_ints(w + line * pair_line), all_ints(t.raise), zero, weights);
+  ints zeros[pair_vectors];
 #pragma GCC unroll 4
-      for (int c = 0; c < pairs; ++c) store_ints(to + (line * pairs + c) * pair_line, weights[c]);
+  for (int v = 0; v < pair_vectors; ++v)
+    zeros[v] = Reading == pair_reading::nibble_minus ? pair_zeros(t, segment, v) : zero_ints();
+  for (const std::byte* end = to + length / 2 * pair_line; to < end; w += pair_line) {
+#pragma GCC unroll 4
+    for (int v = 0; v < pair_vectors; ++v) {
+      prefetch(w + 2048 + v * lanes * 4);
+      ints weights[pairs];
+      decode(load_ints(w + v * lanes * 4), all_ints(t.raise), zeros[v], weights);
+#pragma GCC unroll 4
+      for (int c = 0; c < pairs; ++c) store_ints(to + c * pair_line + v * lanes * 4, weights[c]);
     }
+    to += pairs * pair_line;
   }
 }
 
@@ -273,21 +275,23 @@ struct pair_loops {
   void (*fused_one)(const pair_tile&);
   void (*fused_all)(const pair_tile&);  ///< fused_pair_rows rows
   void (*decode)(const pair_tile&, const std::byte*, std::int64_t, std::int64_t, std::byte*);
+  std::int64_t most_fused;  ///< rows; with more it is cheaper to decode a block for all of them
 };
 
-template<pair_reading Reading>
-inline constexpr pair_loops pair_loops_of{
-    fused_pair_tile<Reading, 1>, fused_pair_tile<Reading, fused_pair_rows>, decode_pairs<Reading>};
+template<pair_reading Reading, std::int64_t MostFused>
+inline constexpr pair_loops pair_loops_of{fused_pair_tile<Reading, 1>,
+                                          fused_pair_tile<Reading, fused_pair_rows>,
+                                          decode_pairs<Reading>, MostFused};
 
 inline const pair_loops& find_pair_loops(const real_layout& l) {
   switch (l.reading) {
     case code_reading::nibble:
-      return l.has_offsets ? pair_loops_of<pair_reading::nibble_minus>
-                           : pair_loops_of<pair_reading::nibble>;
+      return l.has_offsets ? pair_loops_of<pair_reading::nibble_minus, 24>
+                           : pair_loops_of<pair_reading::nibble, 48>;
     case code_reading::float_4_3:
     case code_reading::float_5_2:
-      return pair_loops_of<pair_reading::sign_magnitude>;
+      return pair_loops_of<pair_reading::sign_magnitude, 24>;
     default:
-      return pair_loops_of<pair_reading::byte>;
+      return pair_loops_of<pair_reading::byte, 8>;
   }
 }
