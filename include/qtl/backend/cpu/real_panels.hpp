@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "qtl/backend/cpu/integer_panels.hpp"
+#include "qtl/base/executor.hpp"
 
 namespace qtl::inline v0 {
 
@@ -137,6 +138,14 @@ inline void pack_panel(const real_layout& l, const weight_operand& w, std::int64
       put_codes(l, w, first + c, s, c, segment + l.params_bytes());
     }
   }
+}
+
+/// Packs all panels.
+inline void pack_panels(const real_layout& l, const weight_operand& w, std::byte* packed,
+                        const executor_ref& executor) {
+  executor.parallel_for(l.panels(), [&](std::int64_t panel) {
+    pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  });
 }
 
 }  // namespace real_panels

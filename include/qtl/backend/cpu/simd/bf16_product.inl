@@ -234,10 +234,13 @@ inline bool supports_bf16(const gemm_key& key) {
 inline std::int64_t bf16_packed_size(const gemm_key& key, const weight_operand& w) {
   return bf16_operands::layout_of(key, w.n, w.k, pair_columns).bytes();
 }
-inline void pack_bf16(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+inline void pack_bf16_parallel(const gemm_key& key, const weight_operand& w, std::byte* packed,
+                               const executor_ref& executor) {
   const real_layout l = bf16_operands::layout_of(key, w.n, w.k, pair_columns);
-  for (std::int64_t panel = 0; panel < l.panels(); ++panel)
-    real_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  real_panels::pack_panels(l, w, packed, executor);
+}
+inline void pack_bf16(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+  pack_bf16_parallel(key, w, packed, {});
 }
 inline std::int64_t bf16_workspace_size(const gemm_key& key, const gemm_shape& shape) {
   const real_layout l = bf16_operands::layout_of(key, shape.n, shape.k, pair_columns);
@@ -250,6 +253,7 @@ inline constexpr gemm_kernel bf16_kernel{
     .supports = supports_bf16,
     .packed_size = bf16_packed_size,
     .pack = pack_bf16,
+    .pack_parallel = pack_bf16_parallel,
     .workspace_size = bf16_workspace_size,
     .run = run_bf16,
 };

@@ -167,10 +167,12 @@ inline bool supports_real(const gemm_key& key) {
 inline std::int64_t real_packed_size(const gemm_key& key, const weight_operand& w) {
   return real_layout_of(key, w.n, w.k).bytes();
 }
+inline void pack_real_parallel(const gemm_key& key, const weight_operand& w, std::byte* packed,
+                               const executor_ref& executor) {
+  real_panels::pack_panels(real_layout_of(key, w.n, w.k), w, packed, executor);
+}
 inline void pack_real(const gemm_key& key, const weight_operand& w, std::byte* packed) {
-  const real_layout l = real_layout_of(key, w.n, w.k);
-  for (std::int64_t panel = 0; panel < l.panels(); ++panel)
-    real_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  pack_real_parallel(key, w, packed, {});
 }
 inline std::int64_t real_workspace_size(const gemm_key& key, const gemm_shape& shape) {
   return real_workspace::make(real_layout_of(key, shape.n, shape.k), shape.m, shape.threads)
@@ -183,6 +185,7 @@ inline constexpr gemm_kernel real_kernel{
     .supports = supports_real,
     .packed_size = real_packed_size,
     .pack = pack_real,
+    .pack_parallel = pack_real_parallel,
     .workspace_size = real_workspace_size,
     .run = run_real,
 };
