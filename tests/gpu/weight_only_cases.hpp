@@ -25,11 +25,23 @@ class weight_only_cases {
   }
 
  private:
-  enum factor { rows, extents, outputs, functions, seeds, splits, paddings, orders, biases, nans,
-                factors };
+  enum factor {
+    rows,
+    extents,
+    outputs,
+    functions,
+    seeds,
+    splits,
+    paddings,
+    orders,
+    biases,
+    nans,
+    factors
+  };
 
   // Multiples of nothing; the longest k fills every stage again and again.
-  static constexpr std::int64_t all_extents[][2] = {{33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
+  static constexpr std::int64_t all_extents[][2] = {
+      {33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
 
   explicit weight_only_cases(coverage_of how) {
     levels_.counts.assign(factors, 2);
