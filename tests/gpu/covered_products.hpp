@@ -89,19 +89,17 @@ using fp8_sm90 =
 using fp8_sm90_running = decltype(running_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_running_tilings{}));
 using fp8_sm90_blocks = decltype(blocks_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promoted_tilings{}));
 
-/// And for few tokens.
+/// For few tokens, likewise.
 using w8a8_swapped =
     qtl::concatenated<decltype(w8a8_swapped_in<s8, s8>(gpu::swapped_sm90_tilings{})),
-                      decltype(w8a8_swapped_in<u8, s8>(gpu::swapped_sm90_tilings{})),
-                      decltype(w8a8_swapped_in<s8, u8>(type_list<gpu::swapped_128x8_12stages>{}))>;
-using fp8_swapped = qtl::concatenated<
-    decltype(fp8_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{})),
-    decltype(fp8_swapped_in<e5m2, e5m2>(gpu::swapped_sm90_tilings{})),
-    decltype(fp8_swapped_in<e5m2, e4m3>(type_list<gpu::swapped_128x16_11stages>{})),
-    type_list<rows_product<gpu::gemm_fp8_swapped<gpu::swapped_128x16_11stages, e4m3, e4m3,
-                                                 gpu::fp8_sums_kind::running>,
-                           e4m3, e4m3>>>;
-using fp8_blocks_swapped = decltype(blocks_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{}));
+                      decltype(w8a8_swapped_in<u8, s8>(gpu::swapped_sm90_tilings{}))>;
+using fp8_swapped =
+    qtl::concatenated<decltype(fp8_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{})),
+                      decltype(fp8_swapped_in<e5m2, e5m2>(gpu::swapped_sm90_tilings{}))>;
+using fp8_swapped_running = type_list<rows_product<
+    gpu::gemm_fp8_swapped<gpu::swapped_128x16_11stages, e4m3, e4m3, gpu::fp8_sums_kind::running>,
+    e4m3, e4m3>>;
+using fp8_swapped_blocks = decltype(blocks_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{}));
 
 }  // namespace covered
 

@@ -67,6 +67,22 @@ using w4a8_groups =
               weight_product<policy<qtl::s4, symmetric, per_group<7>>, s8>,
               weight_product<policy<qtl::s3, symmetric, qtl::per_block<4, 96>>, s8>>;
 
+/// Hopper's products with packed weights: 16-bit activations.
+using bulk_reals = type_list<
+    weight_product<qtl::w4a16_g32::weight, f16>, weight_product<qtl::w4a16::weight, bf16>,
+    weight_product<qtl::w4a16_affine::weight, f16>,
+    weight_product<qtl::w4a16_g32_affine::weight, bf16>,
+    weight_product<policy<qtl::s4, symmetric, per_channel>, f16>,
+    weight_product<policy<qtl::s4, symmetric, per_channel>, bf16>,
+    weight_product<qtl::mxfp4_a16::weight, f16>, weight_product<qtl::mxfp4_a16::weight, bf16>,
+    weight_product<qtl::nf4_a16::weight, f16>, weight_product<qtl::nf4_a16::weight, bf16>,
+    weight_product<qtl::w8a16::weight, f16>, weight_product<qtl::w8a16::weight, bf16>,
+    weight_product<qtl::w8a16_fp8::weight, f16>, weight_product<qtl::w8a16_fp8::weight, bf16>>;
+/// 8-bit activations.
+using bulk_integers =
+    type_list<weight_product<qtl::w4a8_channel::weight, s8>, weight_product<qtl::w4a8::weight, s8>>;
+using bulk_weights = qtl::concatenated<bulk_reals, bulk_integers>;
+
 }  // namespace covered
 
 }  // namespace qtl_test

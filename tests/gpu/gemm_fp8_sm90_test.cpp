@@ -5,8 +5,6 @@
 
 #include <doctest/doctest.h>
 
-#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
-
 #include "gpu/bulk_product.hpp"
 #include "gpu/covered_products.hpp"
 #include "gpu/fp8_product.hpp"
@@ -79,7 +77,8 @@ TEST_CASE("a scale for each block on Hopper") {
 
 TEST_CASE("few tokens on Hopper: promoted, running and scaled by blocks") {
   cover_all<covered::fp8_swapped>(coverage_of::pairs);
-  cover_all<covered::fp8_blocks_swapped>(coverage_of::pairs);
+  cover_all<covered::fp8_swapped_running>(coverage_of::pairs);
+  cover_all<covered::fp8_swapped_blocks>(coverage_of::pairs);
 }
 
 TEST_CASE("Hopper's FP8 in every output with every function" * doctest::test_suite("slow")) {
@@ -87,7 +86,7 @@ TEST_CASE("Hopper's FP8 in every output with every function" * doctest::test_sui
   cover_all<covered::fp8_sm90_running>(coverage_of::product);
   cover_all<covered::fp8_sm90_blocks>(coverage_of::product);
   cover_all<covered::fp8_swapped>(coverage_of::product);
-  cover_all<covered::fp8_blocks_swapped>(coverage_of::product);
+  cover_all<covered::fp8_swapped_blocks>(coverage_of::product);
 }
 
 /// The same bits under five seeds, with blocks that walk over several items.

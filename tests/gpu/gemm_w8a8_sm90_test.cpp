@@ -5,8 +5,6 @@
 
 #include <doctest/doctest.h>
 
-#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
-
 #include "gpu/bulk_product.hpp"
 #include "gpu/covered_products.hpp"
 
@@ -24,16 +22,28 @@ void cover_all(coverage_of how) {
   });
 }
 
-TEST_CASE("integers on Hopper: every tiling, output, function, count of rows and seed") {
+TEST_CASE("s8 and u8 by s8: every tiling, output, function, count of rows and seed") {
   cover_all<covered::w8a8_sm90>(coverage_of::pairs);
 }
-TEST_CASE("integers for few tokens on Hopper") {
-  cover_all<covered::w8a8_swapped>(coverage_of::pairs);
-}
+TEST_CASE("the same for few tokens") { cover_all<covered::w8a8_swapped>(coverage_of::pairs); }
 
-TEST_CASE("integers on Hopper, all of them with all others" * doctest::test_suite("slow")) {
+TEST_CASE("the same, all of them with all others" * doctest::test_suite("slow")) {
   cover_all<covered::w8a8_sm90>(coverage_of::product);
   cover_all<covered::w8a8_swapped>(coverage_of::product);
+}
+
+TEST_CASE("u8 weights") {
+  for (const std::size_t number : {4u, 21u, 37u}) {
+    const covered_case& c = product_cases::of(coverage_of::pairs, true)[number];
+    under_seed(c.seed, [&] {
+      check_bulk_product<gpu::gemm_w8a8_sm90<gpu::wgmma_64x32_16stages, s8, u8>, s8, u8>(
+          c.shape, c.finish, c.number, 4);
+      check_bulk_product<gpu::gemm_w8a8_sm90<gpu::wgmma_128x256_4stages_pair, u8, u8>, u8, u8>(
+          c.shape, c.finish, c.number, 4);
+      check_bulk_product<gpu::gemm_w8a8_swapped<gpu::swapped_128x16_11stages, s8, u8>, s8, u8>(
+          c.shape, c.finish, c.number, 4);
+    });
+  }
 }
 
 /// A block has several tiles, of which some are cut off.

@@ -28,19 +28,25 @@ using in_all_shapes = concatenated<decltype(weight_kernels_of<gpu::few_rows>(Pro
                                    decltype(weight_kernels_of<gpu::some_rows>(Products{})),
                                    decltype(weight_kernels_of<gpu::many_rows>(Products{}))>;
 
+template<class Shape, class... P>
+auto bulk_kernels_of(type_list<P...>) -> type_list<gpu::gemm_weight_only_sm90<gpu::weight_only_sm90<
+    gpu::weight_only_format_of<typename P::weight, typename P::activation>, Shape>>...>;
+
 /// What the other files of tests walk over.
 using covered_rows_products =
     concatenated<covered::w8a8, covered::s4s4, covered::fp8, covered::fp8_running,
                  covered::fp8_blocks, covered::w8a8_sm90, covered::fp8_sm90,
                  covered::fp8_sm90_running, covered::fp8_sm90_blocks, covered::w8a8_swapped,
-                 covered::fp8_swapped, covered::fp8_blocks_swapped>;
+                 covered::fp8_swapped, covered::fp8_swapped_running, covered::fp8_swapped_blocks>;
 using covered_kernels =
     concatenated<decltype(kernels_of(covered_rows_products{})), in_all_shapes<covered::w4a16>,
                  in_all_shapes<covered::w8a16>, in_all_shapes<covered::float4>,
                  in_all_shapes<covered::w4a8_rows>,
                  decltype(weight_kernels_of<gpu::few_rows_in_order>(covered::w4a8_groups{})),
                  decltype(weight_kernels_of<gpu::some_rows_in_order>(covered::w4a8_groups{})),
-                 decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{}))>;
+                 decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{})),
+                 decltype(bulk_kernels_of<gpu::converted_256x128>(covered::bulk_weights{})),
+                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_weights{}))>;
 
 TEST_CASE("every kernel that the backend lists is one that the tests walk over") {
   int listed = 0;

@@ -110,6 +110,10 @@ struct weight_on_device {
   }
 };
 
+/// Hopper's shapes, of which bulk_weight.hpp runs the products.
+template<class Shape>
+concept HopperShape = requires { Shape::tile_m; };
+
 /// The kernel of W, X and Shape.
 template<class W, class X, class Shape>
 using weight_only_kernel =
@@ -243,10 +247,6 @@ void check_outputs(const product_case& c, F&& right) {
     if (!right(e) && ++wrong == 1) MESSAGE("row " << e / c.n << ", column " << e % c.n);
   CHECK(wrong == 0);
 }
-
-/// Hopper's shapes, of which bulk_weight.hpp runs the products.
-template<class Shape>
-concept HopperShape = requires { Shape::tile_m; };
 
 /// 16-bit activations: every output within the bound.
 template<class W, class X, class Shape>

@@ -73,6 +73,9 @@ struct weight_only_shapes {
     return accepts_activation(key, is_grouped);
   }
 
+  static weight_layout layout(const gemm_key& key, std::int64_t n, std::int64_t k) {
+    return make_weight_layout(key.weight, n, k, operand::step_cols);
+  }
   static std::int64_t packed_size(const gemm_key& key, const weight_operand& w) {
     return layout(key, w.n, w.k).bytes();
   }
@@ -108,10 +111,6 @@ struct weight_only_shapes {
     if (!is_integer) return a.is_unscaled();
     return a.block_cols == 0 && a.zero_point == zero_point_kind::none &&
            key.accumulator == (is_grouped ? accumulation::s32_grouped : accumulation::s32);
-  }
-
-  static weight_layout layout(const gemm_key& key, std::int64_t n, std::int64_t k) {
-    return make_weight_layout(key.weight, n, k, operand::step_cols);
   }
 };
 
