@@ -75,10 +75,8 @@ using fp8_running = decltype(running_in<e4m3, e4m3>(gpu::fp8_running_tilings{}))
 using fp8_blocks = decltype(blocks_in<e4m3, e4m3>(gpu::fp8_block_tilings{}));
 
 /// On Hopper likewise.
-using w8a8_sm90 =
-    qtl::concatenated<decltype(w8a8_sm90_in<s8, s8>(gpu::w8a8_sm90_tilings{})),
-                      decltype(w8a8_sm90_in<u8, s8>(gpu::w8a8_sm90_tilings{})),
-                      decltype(w8a8_sm90_in<s8, u8>(type_list<gpu::wgmma_64x32_16stages>{}))>;
+using w8a8_sm90 = qtl::concatenated<decltype(w8a8_sm90_in<s8, s8>(gpu::w8a8_sm90_tilings{})),
+                                    decltype(w8a8_sm90_in<u8, s8>(gpu::w8a8_sm90_tilings{}))>;
 using fp8_sm90 =
     qtl::concatenated<decltype(fp8_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promoted_tilings{})),
                       decltype(fp8_sm90_in<e5m2, e5m2>(gpu::fp8_sm90_promoted_tilings{})),
