@@ -24,11 +24,8 @@ struct truncated_sums {
 };
 
 template<class K>
-inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::bulk_block_params>;
-
-template<class K>
 double error_of(std::int64_t k, int splits = 1) {
-  if constexpr (in_blocks<K>)
+  if constexpr (scale_rows_of<K>() != 0)
     return gpu::block_error(k, splits);
   else
     return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
@@ -38,18 +35,10 @@ double error_of(std::int64_t k, int splits = 1) {
 /// The output of K on a GPU of so many multiprocessors; every byte is written once.
 template<class K, class Product>
 std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4, int splits = 1) {
-  if constexpr (in_blocks<K>) {
-    const gpu::block_product_params blocks = p.block_params();
-    return run_bulk_product<K>(
-        p.x.view(), p.w.view(), p.values, multiprocessors,
-        [&](gpu::bulk_block_params& q) {
-          q.x_scales = blocks.x_scales;
-          q.w_scales = blocks.w_scales;
-        },
-        splits);
-  } else {
-    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, splits);
-  }
+  const auto complete = [&]([[maybe_unused]] typename K::params& params) {
+    if constexpr (scale_rows_of<K>() != 0) p.put_scales(params);
+  };
+  return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, complete, splits);
 }
 
 constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
@@ -69,7 +58,7 @@ void check_cases(int step) {
       CAPTURE(number);
       const product_shape s = fp8_shape_number(number);
       const fp8_product<X, W> p(s, real_finish_number(number), row_alignment::sixteen,
-                                static_cast<unsigned>(number), fp8_range::all, in_blocks<K>);
+                                static_cast<unsigned>(number), fp8_range::all, scale_rows_of<K>());
       CHECK(worst_error(p, error_of<K>(s.k), run<K>(p)) <= 1.0);
     });
 }
@@ -92,6 +81,16 @@ TEST_CASE("a scale for each block on Hopper") {
   [[maybe_unused]] const truncated_sums model;
   for_each_type(gpu::fp8_sm90_promoted_tilings{}, [&]<class C>() {
     check_cases<gpu::gemm_fp8_block_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7);
+  });
+}
+
+TEST_CASE("a scale for 128 columns of each token and of each output feature on Hopper") {
+  [[maybe_unused]] const truncated_sums model;
+  for_each_type(gpu::fp8_sm90_group_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_block_sm90<C, e4m3, e4m3, 1>, e4m3, e4m3>(9);
+  });
+  for_each_type(gpu::swapped_sm90_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_block_swapped<C, e4m3, e4m3, 1>, e4m3, e4m3>(17);
   });
 }
 
@@ -122,7 +121,7 @@ void check_walk(int splits) {
   const product_shape s =
       K::transposed ? product_shape{columns, rows, 900} : product_shape{rows, columns, 900};
   const fp8_product<e4m3, e4m3> p(s, real_finish_number(1), row_alignment::sixteen, 3,
-                                  fp8_range::all, in_blocks<K>);
+                                  fp8_range::all, scale_rows_of<K>());
   std::vector<std::uint8_t> first;
   for_each_seed(
       [&] {
@@ -139,6 +138,7 @@ TEST_CASE("blocks that walk over several tiles give the same bits under every se
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3, 1>>(1);
   check_walk<gpu::gemm_fp8_swapped<gpu::swapped_128x8_12stages, e4m3, e4m3>>(1);
 }
 
@@ -147,6 +147,7 @@ TEST_CASE("split-K on Hopper is deterministic and within the bound") {
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, 1>>(2);
   check_walk<gpu::gemm_fp8_block_swapped<gpu::swapped_128x32_10stages, e4m3, e4m3>>(4);
 }
 

@@ -38,7 +38,7 @@ product_shape shape_number(int number) {
 
 template<class K>
 double error_of(std::int64_t k, int splits) {
-  if constexpr (std::is_same_v<typename K::params, gpu::block_product_params>)
+  if constexpr (scale_rows_of<K>() != 0)
     return gpu::block_error(k, splits);
   else
     return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
@@ -47,10 +47,10 @@ double error_of(std::int64_t k, int splits) {
 
 template<class K, class Product>
 std::vector<std::uint8_t> run(const Product& p, int splits = 1) {
-  if constexpr (std::is_same_v<typename K::params, gpu::block_product_params>)
-    return run_product<K>(p.block_params(), p.values, splits, splits > 1 ? 2 : 1);
-  else
-    return run_product<K>(p.params(), p.values, splits, splits > 1 ? 2 : 1);
+  typename K::params params;
+  static_cast<gpu::product_params&>(params) = p.params();
+  if constexpr (scale_rows_of<K>() != 0) p.put_scales(params);
+  return run_product<K>(params, p.values, splits, splits > 1 ? 2 : 1);
 }
 
 template<class K, class X, class W>
@@ -61,9 +61,8 @@ void check_product(const product_shape& s, int number, int splits = 1) {
   CAPTURE(s.m);
   CAPTURE(s.n);
   CAPTURE(s.k);
-  constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
   const fp8_product<X, W> p(s, real_finish_number(number), static_cast<row_alignment>(number % 3),
-                            static_cast<unsigned>(number), fp8_range::all, in_blocks);
+                            static_cast<unsigned>(number), fp8_range::all, scale_rows_of<K>());
   CHECK(worst_error(p, error_of<K>(s.k, splits), run<K>(p, splits)) <= 1.0);
 }
 
@@ -92,6 +91,13 @@ TEST_CASE("a scale for each block of activations and of weights") {
                 [&]<class C>() { check_cases<gpu::gemm_fp8_block<C, e4m3, e4m3>, e4m3, e4m3>(1); });
 }
 
+TEST_CASE("a scale for 128 columns of each token and of each output feature") {
+  const truncated_sums model;
+  for_each_type(gpu::fp8_block_tilings{}, [&]<class C>() {
+    check_cases<gpu::gemm_fp8_block<C, e4m3, e4m3, 1>, e4m3, e4m3>(4);
+  });
+}
+
 TEST_CASE("e5m2 on one side or both") {
   const truncated_sums model;
   using tile = gpu::tile_16x64x128_6stages;
@@ -105,9 +111,8 @@ template<class K>
 void check_splits() {
   for (const int splits : {2, 3, 7}) {
     const product_shape s{33, 70, 1000};
-    constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
     const fp8_product<e4m3, e4m3> p(s, real_finish_number(splits), row_alignment::sixteen, 3,
-                                    fp8_range::all, in_blocks);
+                                    fp8_range::all, scale_rows_of<K>());
     std::vector<std::uint8_t> first;
     for_each_seed([&] {
       const std::vector<std::uint8_t> y = run<K>(p, splits);
@@ -123,6 +128,7 @@ TEST_CASE("split-K is deterministic and within the bound") {
   check_splits<gpu::gemm_fp8<gpu::tile_16x64x128_6stages, e4m3, e4m3>>();
   check_splits<gpu::gemm_fp8<gpu::tile_64x64x128_4stages, e4m3, e4m3, fp8_sums_kind::running>>();
   check_splits<gpu::gemm_fp8_block<gpu::tile_32x64x128_5stages, e4m3, e4m3>>();
+  check_splits<gpu::gemm_fp8_block<gpu::tile_16x64x128_6stages, e4m3, e4m3, 1>>();
 }
 
 TEST_CASE("promotion is what keeps a long sum of one sign within the tighter bound") {
@@ -166,11 +172,17 @@ TEST_CASE("keys of other formats or scales are refused") {
   using channel = policy<e4m3, symmetric, per_channel>;
   using token = policy<e4m3, symmetric, per_token, dynamic>;
   using block = policy<e4m3, symmetric, per_block<128, 128>>;
+  using G = gpu::gemm_fp8_block<gpu::tile_64x64x128_4stages, e4m3, e4m3, 1>;
   using group = policy<e4m3, symmetric, per_group<128>, dynamic>;
+  using row_group = policy<e4m3, symmetric, per_group<128>>;
   CHECK(K::accepts(key(describe_linear<channel, token>())));
   CHECK_FALSE(K::accepts(key(describe_linear<block, group>())));
   CHECK(B::accepts(key(describe_linear<block, group>())));
   CHECK_FALSE(B::accepts(key(describe_linear<channel, token>())));
+  CHECK_FALSE(B::accepts(key(describe_linear<row_group, group>())));
+  CHECK(G::accepts(key(describe_linear<row_group, group>())));
+  CHECK_FALSE(G::accepts(key(describe_linear<block, group>())));
+  CHECK_FALSE(G::accepts(key(describe_linear<policy<e4m3, symmetric, per_group<64>>, group>())));
   CHECK_FALSE(K::accepts(key(describe_linear<policy<e5m2, symmetric, per_channel>, token>())));
 }
 
