@@ -5,38 +5,45 @@
 
 #include <doctest/doctest.h>
 
-#include "qtl/gpu/kernel/gemm_swapped_sm90.cuh"
-
 #include "gpu/bulk_product.hpp"
+#include "gpu/covered_products.hpp"
 
 namespace {
 
 using namespace qtl_test;
 
-/// Every `step`-th case: outputs x functions x counts of rows, columns and depths that divide
-/// nothing.
-template<class K, class X, class W>
-void check_cases(int step) {
-  for (int number = 0; number < integer_cases; number += step)
-    under_seed_of(number, [&] {
-      check_bulk_product<K, X, W>(shape_number(number), finish_number(number),
-                                  static_cast<unsigned>(number), 4);
+template<class Products>
+void cover_all(coverage_of how) {
+  for_each_type(Products{}, [&]<class P>() {
+    using K = typename P::kernel;
+    cover<K>(how, true, [](const covered_case& c) {
+      check_bulk_product<K, typename P::x, typename P::w>(c.shape, c.finish, c.number, 4);
     });
+  });
 }
 
-TEST_CASE("s8 by s8: every tiling, output, function and count of rows") {
-  for_each_type(gpu::w8a8_sm90_tilings{},
-                [&]<class C>() { check_cases<gpu::gemm_w8a8_sm90<C, s8, s8>, s8, s8>(7); });
-  for_each_type(gpu::swapped_sm90_tilings{},
-                [&]<class C>() { check_cases<gpu::gemm_w8a8_swapped<C, s8, s8>, s8, s8>(7); });
+TEST_CASE("s8 and u8 by s8: every tiling, output, function, count of rows and seed") {
+  cover_all<covered::w8a8_sm90>(coverage_of::pairs);
+}
+TEST_CASE("the same for few tokens") { cover_all<covered::w8a8_swapped>(coverage_of::pairs); }
+
+TEST_CASE("the same, all of them with all others" * doctest::test_suite("slow")) {
+  cover_all<covered::w8a8_sm90>(coverage_of::product);
+  cover_all<covered::w8a8_swapped>(coverage_of::product);
 }
 
-TEST_CASE("u8 on one side or both") {
-  check_cases<gpu::gemm_w8a8_sm90<gpu::wgmma_128x128_6stages, u8, s8>, u8, s8>(31);
-  check_cases<gpu::gemm_w8a8_sm90<gpu::wgmma_64x32_16stages, s8, u8>, s8, u8>(37);
-  check_cases<gpu::gemm_w8a8_sm90<gpu::wgmma_128x256_4stages_pair, u8, u8>, u8, u8>(41);
-  check_cases<gpu::gemm_w8a8_swapped<gpu::swapped_128x16_11stages, u8, s8>, u8, s8>(31);
-  check_cases<gpu::gemm_w8a8_swapped<gpu::swapped_128x8_12stages, s8, u8>, s8, u8>(37);
+TEST_CASE("u8 weights") {
+  for (const std::size_t number : {4u, 21u, 37u}) {
+    const covered_case& c = product_cases::of(coverage_of::pairs, true)[number];
+    under_seed(c.seed, [&] {
+      check_bulk_product<gpu::gemm_w8a8_sm90<gpu::wgmma_64x32_16stages, s8, u8>, s8, u8>(
+          c.shape, c.finish, c.number, 4);
+      check_bulk_product<gpu::gemm_w8a8_sm90<gpu::wgmma_128x256_4stages_pair, u8, u8>, u8, u8>(
+          c.shape, c.finish, c.number, 4);
+      check_bulk_product<gpu::gemm_w8a8_swapped<gpu::swapped_128x16_11stages, s8, u8>, s8, u8>(
+          c.shape, c.finish, c.number, 4);
+    });
+  }
 }
 
 /// A block has several tiles, of which some are cut off.
@@ -67,7 +74,7 @@ template<class K>
 void check_splits() {
   int number = 0;
   for (const int splits : {2, 3, 9})  // tiles that cannot split take it for one
-    under_seed_of(++number, [&] {
+    under_seed(static_cast<std::uint64_t>(++number), [&] {
       check_bulk_product<K, u8, s8>({17 + 50 * (number % 2), 67, 601}, finish_number(number), 7,
                                     2 + number, splits);
     });

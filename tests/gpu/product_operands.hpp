@@ -13,6 +13,7 @@
 #include "qtl/gpu/tile/copy.cuh"
 #include "qtl/ops/quantize.hpp"
 
+#include "gpu/coverage.hpp"
 #include "gpu/device.hpp"
 
 namespace qtl_test {
@@ -232,22 +233,6 @@ struct split_workspace {
   }
 };
 
-/// f() under one seed of the emulator: every third case has the same.
-template<class F>
-void under_seed_of(int number, F&& f) {
-#if QTL_GPU_EMULATED
-  gpu::emulated::settings& settings = gpu::emulated::current_settings();
-  const std::uint64_t before = settings.seed;
-  settings.seed = static_cast<std::uint64_t>(number % 3 + 1);
-  CAPTURE(settings.seed);
-  f();
-  settings.seed = before;
-#else
-  static_cast<void>(number);
-  f();
-#endif
-}
-
 /// Runs K `times` with one workspace; every byte of the output is written once each time.
 template<class K>
 std::vector<std::uint8_t> run_product(typename K::params p, const product_values& values,
@@ -265,6 +250,7 @@ std::vector<std::uint8_t> run_product(typename K::params p, const product_values
     p.epilogue = values.epilogue(y.data());
     qtl_test::run_kernel<K>(p);  // not the launcher's own
     require_written();
+    note_run(K::name.view(), p.epilogue);
     std::vector<std::uint8_t> bytes = y.download();
     if (time > 0) CHECK(bytes == result);
     result = std::move(bytes);

@@ -32,6 +32,9 @@ struct gemm_kernel {
   /// Bytes of workspace for one run.
   std::int64_t (*workspace_size)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   void (*run)(const gemm_args& args) = nullptr;
+  /// Whether run() follows activation_operand::column_order for a shape; else the activations must
+  /// have been put into that order. Null: never.
+  bool (*reorders)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   /// Names the tile sizes that run() takes for a shape. Null: it has one set of them.
   fixed_text<64> (*variant)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   /// Decides once what run() would decide each time, and writes all of the plan but m. Null: run()

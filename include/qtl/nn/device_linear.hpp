@@ -10,6 +10,7 @@
 #include "qtl/backend/gpu/device_activations.hpp"
 #include "qtl/backend/gpu/device_qtensor.hpp"
 #include "qtl/base/matrix.hpp"
+#include "qtl/nn/input_order.hpp"
 #include "qtl/nn/linear.hpp"
 #include "qtl/nn/plan_cache.hpp"
 
@@ -85,6 +86,23 @@ class QLinear<W, A, B> {
   /// The function that run() applies to outputs before it rounds them; none unless set.
   activation_function epilogue() const { return epilogue_; }
   void set_epilogue(activation_function f) { epilogue_ = f; }
+
+  /// From now on y = x[:, order] W^T + bias: column p of the weight meets column order[p] of x, as
+  /// method_result::input_order says it. Empty: as at first. Some kernels read the columns in that
+  /// order; for others they are gathered into the workspace, of which there must be more then.
+  /// Allocates and waits. Errors, with nothing changed: those of check_input_order, and overflow.
+  status set_input_order(std::span<const std::int64_t> order) {
+    if (order.empty()) {
+      order_ = {};
+      return {};
+    }
+    if (const status s = check_input_order(order, in_features()); !s.ok()) return s;
+    if (in_features() > INT32_MAX)
+      return mismatch("order", "number of columns, at most 2^31 - 1,", 0, INT32_MAX, in_features(),
+                      error_code::overflow);
+    return bring_order(order);
+  }
+  bool has_input_order() const { return order_.size() != 0; }
 
   /// Names the kernel, its tile sizes and the workspace for m tokens. Errors: overflow, which a
   /// negative m is too; fallback_refused.
@@ -190,8 +208,17 @@ class QLinear<W, A, B> {
     return {};
   }
   std::int64_t workspace_of(const gemm_plan& decided) const {
-    return activations(decided.m).size() + device_aligned(decided.workspace_size) +
-           static_cast<std::int64_t>(buffer_alignment);
+    return activations(decided.m).size() + gathered_size(decided.m) +
+           device_aligned(decided.workspace_size) + static_cast<std::int64_t>(buffer_alignment);
+  }
+
+  bool kernel_reorders(std::int64_t m) const {
+    return kernel_->reorders != nullptr && kernel_->reorders(key(), shape(m));
+  }
+  // For a quantizer that puts x into the order of the weight's columns first.
+  std::int64_t gathered_size(std::int64_t m) const {
+    if (!has_input_order() || is_unscaled<typename A::scheme> || kernel_reorders(m)) return 0;
+    return device_aligned(m * gathered_row_bytes(in_features(), 4));
   }
 
   status prepare(const QTensorView<W>& weight, std::span<const float> bias,
@@ -264,6 +291,21 @@ class QLinear<W, A, B> {
     return B::synchronize(nullptr);
   }
 
+  // -1 beyond the last column, as far as a kernel may read.
+  status bring_order(std::span<const std::int64_t> order) {
+    auto host = buffer<std::int32_t>::make(device_aligned(in_features()));
+    if (!host.ok()) return host.why();
+    for (std::int64_t p = 0; p < host->size(); ++p)
+      (*host)[p] = p < in_features()
+                       ? static_cast<std::int32_t>(order[static_cast<std::size_t>(p)])
+                       : -1;
+    auto there = device_buffer<std::int32_t, B>::copy_of(host->span());
+    if (!there.ok()) return there.why();
+    if (const status s = B::synchronize(nullptr); !s.ok()) return s;
+    order_ = *std::move(there);
+    return {};
+  }
+
   // Reals of the policy's own format are read where they lie, if wide loads can.
   static bool reads_in_place(const device_operand& x) {
     if (!is_unscaled<typename A::scheme> || x.encoding != reader_of_activations().encoding)
@@ -277,7 +319,9 @@ class QLinear<W, A, B> {
   status make_activations(const device_operand& x, std::byte* memory, const run_context& context,
                           activation_operand& out) const {
     out = activations(x.rows).operand(memory, reader_of_activations());
-    if (reads_in_place(x)) {
+    const bool gathers = has_input_order() && !kernel_reorders(x.rows);
+    if (!gathers && has_input_order()) out.column_order = order_.data();
+    if (!gathers && reads_in_place(x)) {
       out.codes = static_cast<const std::byte*>(x.data);
       out.row_bytes = x.row_bytes();
       return {};
@@ -289,6 +333,8 @@ class QLinear<W, A, B> {
     args.fixed = {activation_.scale, activation_.zero_point(), activation_.shift()};
     args.device = &device_;
     args.stream = context.stream;
+    if (gathers) args.column_order = order_.data();
+    args.gathered = memory + activations(x.rows).size();
     return quantizers_[quantizer_index(x.encoding)]->run(args);
   }
 
@@ -315,7 +361,8 @@ class QLinear<W, A, B> {
     args.bias = bias_.data();
     args.y = y;
     args.y.function = epilogue_;
-    args.workspace = memory.subspan(static_cast<std::size_t>(activations(x.rows).size()));
+    args.workspace = memory.subspan(
+        static_cast<std::size_t>(activations(x.rows).size() + gathered_size(x.rows)));
     args.stream = context.stream;
     args.device = &device_;
     args.outcome = &outcome;
@@ -330,6 +377,7 @@ class QLinear<W, A, B> {
   DeviceQTensor<W, B> canonical_;
   device_buffer<std::byte, B> packed_;
   device_buffer<float, B> bias_;
+  device_buffer<std::int32_t, B> order_;
   qparams<A> activation_{};
   const gemm_kernel* kernel_ = nullptr;
   const device_quantizer* quantizers_[3] = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/gemm_weight_only_sm90.cuh - y = x W^T with packed weights, on wgmma and TMA, for many tokens.
-// Holds: converted_MxN, weight_only_sm90<Format, Shape>, bulk_weight_params, gemm_weight_only_sm90<Config>.
+// Holds: converted_MxN, converted_shapes, weight_only_sm90<Format, Shape>, bulk_weight_params, gemm_weight_only_sm90<Config>.
 //
 // Weights are wgmma's left operand and go there through registers, so a tile is swapped: tile_m
 // output features by tile_n tokens. The packed form, the formats and the numbers are those of
@@ -12,6 +12,7 @@
 // s8 activations groups are no longer than a slab, and the bits are those of gemm/reference.hpp.
 #pragma once
 
+#include "qtl/base/type_list.hpp"
 #include "qtl/gpu/epilogue/transposed_finish.cuh"
 #include "qtl/gpu/kernel/gemm_weight_only.cuh"
 #include "qtl/gpu/kernel/warp_specialized_product.cuh"
@@ -28,6 +29,9 @@ struct converted_256x128 {
 struct converted_128x64 {
   static constexpr int tile_m = 128, tile_n = 64, groups_m = 2, groups_n = 1, most_stages = 10;
 };
+
+/// The shapes that are shipped.
+using converted_shapes = type_list<converted_256x128, converted_128x64>;
 
 /// A configuration: formats and a shape.
 template<class Format, class Shape>
