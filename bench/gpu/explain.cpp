@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/gpu/explain.cpp - the candidates of every kernel with what the model says of them.
+// bench/gpu/explain.cpp - the candidates of the kernels that a layer may run, as the model sees them.
 #include "explain.hpp"
 
-#include <algorithm>
 #include <ostream>
 #include <vector>
 
 #include "qtl/core.hpp"
+#include "qtl/gpu/host/explain.hpp"
+#include "qtl/gpu/host/kernel_group.cuh"
 #include "qtl/gpu/host/kernel_list.cuh"
 
 namespace qtl_bench {
@@ -15,93 +16,53 @@ namespace {
 
 namespace gpu = qtl::gpu;
 
-/// A candidate of one kernel family.
-struct priced {
-  qtl::fixed_text<64> what;
-  double cycles = 0;
-};
-
-// As product_entry.cuh has it.
-template<class Family>
-gpu::product_shape product_of(const qtl::gemm_key& key, const shape& s) {
-  gpu::product_shape p;
-  p.m = s.m;
-  p.n = s.n;
-  p.k = s.k;
-  p.unit = Family::unit;
-  p.x_bits = key.activation.bits;
-  p.w_bits = key.weight.bits;
-  return p;
-}
-
-template<class Family>
-std::vector<priced> price_all(const qtl::gemm_key& key, const shape& s,
-                              const qtl::device_facts& device) {
-  const gpu::product_shape p = product_of<Family>(key, s);
-  std::vector<priced> all;
-  for (const gpu::tile_sizes& t : Family::tilings)
-    for (const int splits : gpu::split_counts)
-      if (gpu::is_legal(p, t, splits, device))
-        all.push_back({gpu::variant_text(t, splits), gpu::modelled_cycles(p, t, splits, device)});
-  std::stable_sort(all.begin(), all.end(),
-                   [](const priced& a, const priced& b) { return a.cycles < b.cycles; });
-  return all;
-}
-
-template<class Family>
-void explain_candidates(std::ostream& out, const qtl::gemm_key& key, const shape& s,
-                        const qtl::device_facts& device) {
-  constexpr std::size_t shown = 8;
-  const std::vector<priced> all = price_all<Family>(key, s, device);
-  const gpu::product_shape p = product_of<Family>(key, s);
-  out << "  " << qtl::short_name(Family::name).view() << ": " << all.size()
-      << " candidates; moving all operands once takes "
-      << static_cast<std::int64_t>(gpu::cost::memory_cycles(p, device)) << " cycles\n";
-  for (std::size_t i = 0; i < std::min(shown, all.size()); ++i)
-    out << (i == 0 ? "   > " : "     ") << all[i].what.view() << ": "
-        << static_cast<std::int64_t>(all[i].cycles) << " cycles\n";
-}
-
-/// Satisfied by an entry that chooses among listed sizes with select.hpp's model.
+/// Satisfied by an entry that chooses among listed sizes with the library's model. Why: one with a
+/// rule of its own has no candidates to show.
 template<class E>
-concept Modelled = requires {
-  E::unit;
-  E::tilings;
-};
+concept Modelled =
+    requires(const qtl::gemm_key& key, const qtl::gemm_shape& s, void (*f)(gpu::candidate_list)) {
+      E::for_each_list(key, s, f);
+    };
 
 template<class Entry>
-bool is_listed(int target) {
-  if constexpr (requires { Entry::only_target; })
-    if (target != static_cast<int>(Entry::only_target)) return false;
-  return target >= static_cast<int>(Entry::least_target);
+void explain(std::ostream& out, const qtl::gemm_key& key, const qtl::gemm_shape& s) {
+  out << qtl::short_name(Entry::name).view() << '\n';
+  if constexpr (Modelled<Entry>) {
+    std::vector<gpu::candidate_list> lists;
+    Entry::for_each_list(key, s,
+                         [&](const gpu::candidate_list& list) { lists.push_back(list); });
+    out << gpu::explain_choice(lists, *s.device) << '\n';
+  } else {
+    qtl::gemm_plan plan;
+    Entry::plan(key, s, plan);
+    out << plan.variant.view() << ", by a rule of its own\n\n";
+  }
 }
 
-template<class Entry>
-void explain(std::ostream& out, const qtl::gemm_key& key, const shape& s,
-             const qtl::device_facts& device) {
-  if (!is_listed<Entry>(device.target) || !Entry::accepts(key)) return;
-  if constexpr (Modelled<Entry>)
-    explain_candidates<Entry>(out, key, s, device);
-  else
-    out << "  " << qtl::short_name(Entry::name).view() << ": "
-        << Entry::variant(key, {s.m, s.n, s.k, 1, &device}).view() << ", by a rule of its own\n";
-}
-
-template<class... Families>
-void explain_all(qtl::type_list<Families...>, std::ostream& out, const qtl::gemm_key& key,
-                 const shape& s, const qtl::device_facts& device) {
-  (explain<Families>(out, key, s, device), ...);
+// Of the first entry that takes the key: a layer runs that one.
+template<class... Entries>
+void explain_first(qtl::type_list<Entries...>, std::ostream& out, const qtl::gemm_key& key,
+                   const qtl::gemm_shape& s) {
+  bool done = false;
+  const auto one = [&]<class Entry>() {
+    if (done || !gpu::is_listed<Entry>(s.device->target) || !Entry::accepts(key)) return;
+    explain<Entry>(out, key, s);
+    done = true;
+  };
+  (one.template operator()<Entries>(), ...);
+  if (!done) out << "no kernel of this device multiplies so\n\n";
 }
 
 template<class... Presets>
 void explain_case(std::ostream& out, const bench_case& c, const qtl::device_facts& device) {
+  const shape& e = c.extents;
   const auto one = [&]<class Preset>() {
     if (c.family != Preset::name.view()) return;
     const qtl::gemm_key key = qtl::make_gemm_key(
         qtl::describe_linear<typename Preset::weight, typename Preset::activation>(),
-        qtl::output_kind::as_bf16, c.extents.k);
-    out << c.name() << '\n';
-    explain_all(gpu::gemm_entries{}, out, key, c.extents, device);
+        qtl::output_kind::as_bf16, e.k);
+    out << "## " << c.name() << (c.model.empty() ? "" : " (" + c.model + ")") << '\n';
+    explain_first(gpu::gemm_entries{}, out, key, {e.m, e.n, e.k, 1, &device});
   };
   (one.template operator()<Presets>(), ...);
 }
@@ -110,9 +71,11 @@ void explain_case(std::ostream& out, const bench_case& c, const qtl::device_fact
 
 void print_explanations(std::ostream& out, const std::vector<bench_case>& cases,
                         const qtl::device_facts& device) {
+  out << device.name.view() << ": " << device.multiprocessors << " multiprocessors, "
+      << device.l2_bytes << " bytes of L2. docs/benchmarks_gpu.md says how to read this.\n\n";
   for (const bench_case& c : cases)
-    explain_case<qtl::w8a8, qtl::w8a8_affine, qtl::fp8, qtl::w4a16, qtl::w4a16_affine, qtl::nf4_a16,
-                 qtl::w8a16, qtl::w4a8, qtl::w4a4>(out, c, device);
+    explain_case<qtl::w8a8, qtl::w8a8_affine, qtl::fp8, qtl::fp8_block, qtl::w4a16,
+                 qtl::w4a16_affine, qtl::nf4_a16, qtl::w8a16, qtl::w4a8, qtl::w4a4>(out, c, device);
 }
 
 }  // namespace qtl_bench

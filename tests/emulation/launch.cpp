@@ -189,6 +189,15 @@ status check_order(const launch_order& order) {
   return {};
 }
 
+/// The same with the kernel's name: "launch of ...".
+status refused(const launch_order& order, const status& why) {
+  status s = why;
+  const std::string rest(why.message.view().substr(std::string_view(why.operand).size()));
+  s.message = {};
+  s.message.append(why.operand).append(" of ").append(order.kernel).append(rest);
+  return s;
+}
+
 void begin(const launch_order& order) {
   const settings& s = current_settings();
   machine.order = &order;
@@ -196,6 +205,7 @@ void begin(const launch_order& order) {
   machine.random.seed(s.seed);
   machine.counts = {};
   machine.failure.clear();
+  machine.last_run = std::string(order.kernel) + ": seed " + std::to_string(s.seed);
   machine.idle_polls = 0;
   machine.blamed_thread = -1;
   machine.wants_cluster = false;
@@ -229,7 +239,8 @@ void schedule() {
 }
 
 status launch(const launch_order& order) {
-  if (status s = check_order(order); !s.ok()) return s;
+  if (const status s = check_order(order); !s.ok()) return refused(order, s);
+  if (!current_settings().runs_kernels) return {};
   begin(order);
   std::byte* stack = nullptr;
   machine.scheduler_position = machine.stacks.start(stack, &schedule);

@@ -2,6 +2,7 @@
 // emulation/tma.cpp - the copy engine: loads that land in pieces and in any order, stores that read
 // as late as they may.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "qtl/gpu/ptx/shared_swizzle.cuh"
@@ -18,6 +19,8 @@ constexpr const char* load_name = "cp.async.bulk.tensor (load)";
 constexpr const char* store_name = "cp.async.bulk.tensor (store)";
 constexpr const char* bulk_load_name = "cp.async.bulk (load)";
 constexpr const char* bulk_store_name = "cp.async.bulk (store)";
+
+std::atomic<std::uint64_t> maps_encoded = 0;
 
 const tensor_map_fields& fields_of(const void* map, const char* instruction) {
   if (reinterpret_cast<std::uintptr_t>(map) % 64 != 0)
@@ -274,5 +277,9 @@ void prefetch_tensor_map(const void* map) {
   step("prefetch.tensormap");
   fields_of(map, "prefetch.tensormap");
 }
+
+void count_tensor_map() { ++maps_encoded; }
+
+std::uint64_t encoded_tensor_maps() { return maps_encoded; }
 
 }  // namespace qtl::inline v0::gpu::emulated

@@ -37,7 +37,7 @@ TEST_CASE("Hopper's entry takes wgmma for many tokens and mma.sync where k is sp
   CHECK(layer.plan(250)->variant.view().starts_with("wgmma"));
   compare_bits<w8a8>({250, 250, 200});
   compare_bits<w8a8_static>({250, 250, 200});
-  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({1, 8, 4096})
+  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({1, 8, 16384})
             .plan(16)
             ->variant.view()
             .starts_with("mma"));
@@ -51,8 +51,8 @@ TEST_CASE_TEMPLATE("functions, and a token that holds NaN", Pair, w8a8, w8a8_sta
 
 TEST_CASE("a product large enough for several blocks and splits") {
   qtl_test::for_each_seed([] { compare_bits<w8a8>({130, 200, 700}); }, 1);
-  compare_bits<w8a8>({16, 8, 4096});
-  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({16, 8, 4096})
+  compare_bits<w8a8>({16, 8, 16384});
+  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({16, 8, 16384})
             .plan(16)
             ->variant.view()
             .find("splits") != std::string_view::npos);

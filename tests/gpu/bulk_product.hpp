@@ -32,9 +32,10 @@ std::vector<std::uint8_t> run_bulk_product(const gpu::byte_rows& x, const gpu::b
   require_ok(params.why());
   params->split = workspace.split;
   complete(*params);
-  y.expect_written_once();
+  values.expect_written_once(y);
   qtl_test::run_kernel<K>(*params);
   require_written();
+  note_run(K::name.view(), params->epilogue);
   return y.download();
 }
 

@@ -97,21 +97,24 @@ void run_kernel(const typename K::params& p) {
   require_ok(qtl::gpu::synchronize());
 }
 
-/// Calls f() under several seeds of the emulator; once on a GPU.
+/// Calls f() under a seed of the emulator.
 template<class F>
-void for_each_seed(F&& f, std::uint64_t seeds = 3) {
+void under_seed([[maybe_unused]] std::uint64_t seed, F&& f) {
 #if QTL_GPU_EMULATED
-  const std::uint64_t before = qtl::gpu::emulated::current_settings().seed;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    qtl::gpu::emulated::current_settings().seed = seed;
-    CAPTURE(seed);
-    f();
-  }
-  qtl::gpu::emulated::current_settings().seed = before;
+  std::uint64_t& current = qtl::gpu::emulated::current_settings().seed;
+  const std::uint64_t before = std::exchange(current, seed);
+  CAPTURE(seed);
+  f();
+  current = before;
 #else
-  static_cast<void>(seeds);
   f();
 #endif
+}
+
+/// The same under the first seeds; once on a GPU.
+template<class F>
+void for_each_seed(F&& f, std::uint64_t seeds = 3) {
+  for (std::uint64_t seed = 1; seed <= (QTL_GPU_EMULATED ? seeds : 1); ++seed) under_seed(seed, f);
 }
 
 }  // namespace qtl_test

@@ -7,7 +7,8 @@
 
 #include "qtl/gpu/kernel/gemm_fp8.cuh"
 
-#include "gpu/product_operands.hpp"
+#include "gpu/product_cases.hpp"
+#include "gpu/real_output.hpp"
 
 namespace qtl_test {
 
@@ -63,13 +64,14 @@ struct fp8_product {
  private:
   std::vector<float> token_scales;
 
+  std::vector<double> x_reals, w_reals;
+
   double sum(std::int64_t i, std::int64_t j, bool of_magnitudes) const {
+    const double* a = x_reals.data() + i * values.shape.k;
+    const double* b = w_reals.data() + j * values.shape.k;
     double total = 0;
-    for (std::int64_t p = 0; p < values.shape.k; ++p) {
-      const double term = static_cast<double>(reference::activation_real(args.x, i, p)) *
-                          static_cast<double>(reference::weight_real(args.w, j, p));
-      total += of_magnitudes ? std::fabs(term) : term;
-    }
+    for (std::int64_t p = 0; p < values.shape.k; ++p)
+      total += of_magnitudes ? std::fabs(a[p] * b[p]) : a[p] * b[p];
     // The scales of the epilogue, where those of the operands are of blocks.
     if (!x_blocks.empty())
       total *= static_cast<double>(token_scales[static_cast<std::size_t>(i)]) *
@@ -145,96 +147,39 @@ struct fp8_product {
     args.w.grid = in_blocks ? make_block_grid(s.n, s.k, 128, 128)
                             : make_block_grid(s.n, s.k, values.finish.per_channel ? 1 : 0, 0);
     if (values.finish.bias) args.bias = values.bias.data();
+    for (std::int64_t i = 0; i < s.m; ++i)
+      for (std::int64_t p = 0; p < s.k; ++p)
+        x_reals.push_back(static_cast<double>(reference::activation_real(args.x, i, p)));
+    for (std::int64_t j = 0; j < s.n; ++j)
+      for (std::int64_t p = 0; p < s.k; ++p)
+        w_reals.push_back(static_cast<double>(reference::weight_real(args.w, j, p)));
   }
 };
 
-/// f in double.
-inline double exact_function(activation_function f, double y) {
-  switch (f) {
-    case activation_function::none:
-      return y;
-    case activation_function::relu:
-      return y < 0 ? 0 : y;
-    case activation_function::gelu:
-      return 0.5 * y * std::erfc(-y / std::sqrt(2.0));
-    case activation_function::gelu_tanh:
-      return y / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (y + 0.044715 * y * y * y)));
-    case activation_function::silu:
-      return y / (1 + std::exp(-y));
-  }
-  return y;
-}
-
-/// An output as it was stored, as a real.
-inline double stored_value(const product_values& values, const std::vector<std::uint8_t>& bytes,
-                           std::int64_t i, std::int64_t j) {
-  const std::int64_t at =
-      values.finish.column_major ? i + j * values.shape.m : i * values.shape.n + j;
-  const std::uint8_t* from = bytes.data() + at * gpu::stored_bytes(values.finish.kind);
-  std::uint32_t bits = 0;
-  std::memcpy(&bits, from, static_cast<std::size_t>(gpu::stored_bytes(values.finish.kind)));
-  switch (values.finish.kind) {
-    case gpu::stored_as::f16:
-      return static_cast<double>(f16::decode(static_cast<std::uint16_t>(bits)));
-    case gpu::stored_as::bf16:
-      return static_cast<double>(bf16::decode(static_cast<std::uint16_t>(bits)));
-    default:
-      return static_cast<double>(float_from_bits(bits));
-  }
-}
-
-/// Half a step of the output at y.
-inline double output_rounding(gpu::stored_as kind, double y) {
-  switch (kind) {
-    case gpu::stored_as::f16:
-      return std::fabs(y) * 0x1p-11 + 0x1p-25;
-    case gpu::stored_as::bf16:
-      return std::fabs(y) * 0x1p-8;
-    default:
-      return std::fabs(y) * 0x1p-24;
-  }
-}
-
 /// The bound of output (i, j): `error` times the sum of magnitudes; the reference's operands and
-/// the product of scales, each rounded to f32; bias, function (slope below 1.13) and output.
+/// the product of scales, each rounded to f32; bias, function and output.
 template<class Product>
 double bound_at(const Product& p, double error, std::int64_t i, std::int64_t j) {
   const double y = p.exact(i, j);
   const double before =
       (error + 0x1p-21) * p.magnitudes(i, j) + 0x1p-23 * (std::fabs(y) + std::fabs(p.bias(j)));
-  const double f = exact_function(p.values.finish.function, y);
-  const double after = 1.13 * before + (std::fabs(f) + before) * 8 * 0x1p-23;
-  return after + output_rounding(p.values.finish.kind, std::fabs(f) + after);
+  return output_bound(p.values.epilogue(nullptr), y, before);
 }
 
 /// The largest error over its bound in a product that was stored as bytes.
 template<class Product>
 double worst_error(const Product& p, double error, const std::vector<std::uint8_t>& bytes) {
   double worst = 0;
+  const gpu::epilogue_params e = p.values.epilogue(nullptr);
   for (std::int64_t i = 0; i < p.values.shape.m; ++i)
     for (std::int64_t j = 0; j < p.values.shape.n; ++j) {
       const double f = exact_function(p.values.finish.function, p.exact(i, j));
-      const double off = std::fabs(stored_value(p.values, bytes, i, j) - f);
-      const double ratio = off / bound_at(p, error, i, j);
+      const std::int64_t at = i * e.row_stride + j * e.col_stride;
+      const double off = std::fabs(stored_real(e, bytes.data(), at) - reachable(e, f));
+      const double ratio = off == 0 ? 0 : off / bound_at(p, error, i, j);
       if (!(ratio <= worst)) worst = ratio;  // NaN stays
     }
   return worst;
-}
-
-/// Outputs of reals in every combination with functions.
-inline finish_case real_finish_number(int number) {
-  using enum activation_function;
-  constexpr activation_function functions[] = {none, relu, gelu, silu, gelu_tanh};
-  constexpr gpu::stored_as kinds[] = {gpu::stored_as::f32, gpu::stored_as::f16,
-                                      gpu::stored_as::bf16};
-  finish_case f;
-  f.kind = kinds[number % 3];
-  f.function = functions[number / 3 % 5];
-  f.per_token = number % 2 != 0;
-  f.per_channel = number % 5 > 1;
-  f.bias = number % 4 != 0;
-  f.column_major = number % 13 == 12;
-  return f;
 }
 
 }  // namespace qtl_test

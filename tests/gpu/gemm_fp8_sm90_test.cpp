@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "gpu/bulk_product.hpp"
+#include "gpu/covered_products.hpp"
 #include "gpu/fp8_product.hpp"
 
 namespace {
@@ -50,63 +51,53 @@ std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4, int spl
   }
 }
 
-constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
-
-product_shape fp8_shape_number(int number) {
-  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
-  constexpr std::int64_t columns[] = {1, 3, 17, 64, 70, 131};
-  constexpr std::int64_t depths[] = {1, 5, 31, 128, 130, 263};
-  return {rows[number % 9], columns[number / 2 % 6], depths[number / 3 % 6]};
-}
-
-template<class K, class X, class W>
-void check_cases(int step) {
-  for (int number = 0; number < cases; number += step)
-    under_seed_of(number, [&] {
+/// Every output of every kernel of the list is within its bound, in all that it can be asked for.
+template<class Products>
+void cover_all(coverage_of how) {
+  [[maybe_unused]] const truncated_sums model;
+  for_each_type(Products{}, [&]<class P>() {
+    using K = typename P::kernel;
+    cover<K>(how, false, [](const covered_case& c) {
       CAPTURE(K::name.c_str());
-      CAPTURE(number);
-      const product_shape s = fp8_shape_number(number);
-      const fp8_product<X, W> p(s, real_finish_number(number), row_alignment::sixteen,
-                                static_cast<unsigned>(number), fp8_range::all, in_blocks<K>);
-      CHECK(worst_error(p, error_of<K>(s.k), run<K>(p)) <= 1.0);
+      CAPTURE(c.number);
+      const fp8_product<typename P::x, typename P::w> p(c.shape, c.finish, row_alignment::sixteen,
+                                                        c.number, fp8_range::all, in_blocks<K>);
+      CHECK(worst_error(p, error_of<K>(c.shape.k), run<K>(p)) <= 1.0);
     });
-}
-
-TEST_CASE("promoted sums on Hopper: every tiling, output, function and count of rows") {
-  [[maybe_unused]] const truncated_sums model;
-  for_each_type(gpu::fp8_sm90_promoted_tilings{},
-                [&]<class C>() { check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7); });
-  check_cases<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>, e4m3, e4m3>(11);
-}
-
-TEST_CASE("running sums on Hopper") {
-  [[maybe_unused]] const truncated_sums model;
-  for_each_type(gpu::fp8_sm90_running_tilings{}, [&]<class C>() {
-    check_cases<gpu::gemm_fp8_sm90<C, e4m3, e4m3, fp8_sums_kind::running>, e4m3, e4m3>(7);
   });
 }
 
+TEST_CASE("promoted sums on Hopper: every tiling, output, function, count of rows and seed") {
+  cover_all<covered::fp8_sm90>(coverage_of::pairs);
+}
+TEST_CASE("running sums on Hopper") { cover_all<covered::fp8_sm90_running>(coverage_of::pairs); }
 TEST_CASE("a scale for each block on Hopper") {
-  [[maybe_unused]] const truncated_sums model;
-  for_each_type(gpu::fp8_sm90_promoted_tilings{}, [&]<class C>() {
-    check_cases<gpu::gemm_fp8_block_sm90<C, e4m3, e4m3>, e4m3, e4m3>(7);
-  });
+  cover_all<covered::fp8_sm90_blocks>(coverage_of::pairs);
 }
 
-TEST_CASE("e5m2 on one side or both on Hopper") {
-  [[maybe_unused]] const truncated_sums model;
-  using tile = gpu::wgmma_64x32_16stages;
-  check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e4m3>, e5m2, e4m3>(11);
-  check_cases<gpu::gemm_fp8_sm90<tile, e4m3, e5m2>, e4m3, e5m2>(11);
-  check_cases<gpu::gemm_fp8_sm90<tile, e5m2, e5m2>, e5m2, e5m2>(11);
+TEST_CASE("few tokens on Hopper: promoted, running and scaled by blocks") {
+  cover_all<covered::fp8_swapped>(coverage_of::pairs);
+  cover_all<covered::fp8_swapped_running>(coverage_of::pairs);
+  cover_all<covered::fp8_swapped_blocks>(coverage_of::pairs);
+}
+
+TEST_CASE("Hopper's FP8 in every output with every function" * doctest::test_suite("slow")) {
+  cover_all<covered::fp8_sm90>(coverage_of::product);
+  cover_all<covered::fp8_sm90_running>(coverage_of::product);
+  cover_all<covered::fp8_sm90_blocks>(coverage_of::product);
+  cover_all<covered::fp8_swapped>(coverage_of::product);
+  cover_all<covered::fp8_swapped_blocks>(coverage_of::product);
 }
 
 /// The same bits under five seeds, with blocks that walk over several items.
 template<class K>
 void check_walk(int splits) {
-  const product_shape s{K::config::tile_m + 5, K::config::tile_n + 9, 900};
-  const fp8_product<e4m3, e4m3> p(s, real_finish_number(1), row_alignment::sixteen, 3,
-                                  fp8_range::all, in_blocks<K>);
+  constexpr std::int64_t rows = K::config::tile_m + 5;
+  constexpr std::int64_t columns = K::config::tile_n + 9;
+  const product_shape s =
+      K::transposed ? product_shape{columns, rows, 900} : product_shape{rows, columns, 900};
+  const finish_case f = product_cases::of(coverage_of::pairs, false)[1].finish;
+  const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all, in_blocks<K>);
   std::vector<std::uint8_t> first;
   for_each_seed(
       [&] {
@@ -123,6 +114,7 @@ TEST_CASE("blocks that walk over several tiles give the same bits under every se
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_swapped<gpu::swapped_128x8_12stages, e4m3, e4m3>>(1);
 }
 
 TEST_CASE("split-K on Hopper is deterministic and within the bound") {
@@ -130,6 +122,7 @@ TEST_CASE("split-K on Hopper is deterministic and within the bound") {
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+  check_walk<gpu::gemm_fp8_block_swapped<gpu::swapped_128x32_10stages, e4m3, e4m3>>(4);
 }
 
 TEST_CASE("promotion keeps a long sum of one sign within the tighter bound on Hopper") {

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include "gpu/covered_products.hpp"
 #include "gpu/fp8_product.hpp"
 
 namespace {
@@ -27,15 +28,6 @@ struct truncated_sums {
   }
 };
 
-constexpr int cases = 135;  // 15 epilogues by 9 counts of rows
-
-product_shape shape_number(int number) {
-  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
-  constexpr std::int64_t columns[] = {1, 3, 17, 64, 70, 131};
-  constexpr std::int64_t depths[] = {1, 5, 31, 128, 130, 263};
-  return {rows[number % 9], columns[number / 2 % 6], depths[number / 3 % 6]};
-}
-
 template<class K>
 double error_of(std::int64_t k, int splits) {
   if constexpr (std::is_same_v<typename K::params, gpu::block_product_params>)
@@ -53,51 +45,41 @@ std::vector<std::uint8_t> run(const Product& p, int splits = 1) {
     return run_product<K>(p.params(), p.values, splits, splits > 1 ? 2 : 1);
 }
 
-template<class K, class X, class W>
-void check_product(const product_shape& s, int number, int splits = 1) {
-  const std::string kernel(K::name.view());
-  CAPTURE(kernel);
-  CAPTURE(number);
-  CAPTURE(s.m);
-  CAPTURE(s.n);
-  CAPTURE(s.k);
-  constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
-  const fp8_product<X, W> p(s, real_finish_number(number), static_cast<row_alignment>(number % 3),
-                            static_cast<unsigned>(number), fp8_range::all, in_blocks);
-  CHECK(worst_error(p, error_of<K>(s.k, splits), run<K>(p, splits)) <= 1.0);
-}
+template<class K>
+inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
 
-template<class K, class X, class W>
-void check_cases(int step) {
-  for (int number = 0; number < cases; number += step)
-    under_seed_of(number, [&] { check_product<K, X, W>(shape_number(number), number); });
-}
-
-TEST_CASE("promoted sums: every tiling, output, function and count of rows") {
+/// Every output of every kernel of the list is within its bound, in all that it can be asked for.
+template<class Products>
+void cover_all(coverage_of how) {
   const truncated_sums model;
-  for_each_type(gpu::fp8_promoted_tilings{},
-                [&]<class C>() { check_cases<gpu::gemm_fp8<C, e4m3, e4m3>, e4m3, e4m3>(1); });
-}
-
-TEST_CASE("running sums") {
-  const truncated_sums model;
-  for_each_type(gpu::fp8_running_tilings{}, [&]<class C>() {
-    check_cases<gpu::gemm_fp8<C, e4m3, e4m3, fp8_sums_kind::running>, e4m3, e4m3>(1);
+  for_each_type(Products{}, [&]<class P>() {
+    using K = typename P::kernel;
+    cover<K>(how, false, [](const covered_case& c) {
+      const std::string kernel(K::name.view());
+      CAPTURE(kernel);
+      CAPTURE(c.number);
+      CAPTURE(c.shape.m);
+      CAPTURE(c.shape.n);
+      CAPTURE(c.shape.k);
+      const fp8_product<typename P::x, typename P::w> p(c.shape, c.finish, c.alignment, c.number,
+                                                        fp8_range::all, in_blocks<K>);
+      CHECK(worst_error(p, error_of<K>(c.shape.k, 1), run<K>(p)) <= 1.0);
+    });
   });
 }
 
+TEST_CASE("promoted sums: every tiling, output, function, count of rows and seed") {
+  cover_all<covered::fp8>(coverage_of::pairs);
+}
+TEST_CASE("running sums") { cover_all<covered::fp8_running>(coverage_of::pairs); }
 TEST_CASE("a scale for each block of activations and of weights") {
-  const truncated_sums model;
-  for_each_type(gpu::fp8_block_tilings{},
-                [&]<class C>() { check_cases<gpu::gemm_fp8_block<C, e4m3, e4m3>, e4m3, e4m3>(1); });
+  cover_all<covered::fp8_blocks>(coverage_of::pairs);
 }
 
-TEST_CASE("e5m2 on one side or both") {
-  const truncated_sums model;
-  using tile = gpu::tile_16x64x128_6stages;
-  check_cases<gpu::gemm_fp8<tile, e5m2, e4m3>, e5m2, e4m3>(2);
-  check_cases<gpu::gemm_fp8<tile, e4m3, e5m2>, e4m3, e5m2>(2);
-  check_cases<gpu::gemm_fp8<tile, e5m2, e5m2>, e5m2, e5m2>(2);
+TEST_CASE("FP8 sums in every output with every function" * doctest::test_suite("slow")) {
+  cover_all<covered::fp8>(coverage_of::product);
+  cover_all<covered::fp8_running>(coverage_of::product);
+  cover_all<covered::fp8_blocks>(coverage_of::product);
 }
 
 /// Sums that are split keep their bound, and are the same under every seed and in every launch.
@@ -105,9 +87,9 @@ template<class K>
 void check_splits() {
   for (const int splits : {2, 3, 7}) {
     const product_shape s{33, 70, 1000};
-    constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
-    const fp8_product<e4m3, e4m3> p(s, real_finish_number(splits), row_alignment::sixteen, 3,
-                                    fp8_range::all, in_blocks);
+    const finish_case f =
+        product_cases::of(coverage_of::pairs, false)[static_cast<std::size_t>(splits)].finish;
+    const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all, in_blocks<K>);
     std::vector<std::uint8_t> first;
     for_each_seed([&] {
       const std::vector<std::uint8_t> y = run<K>(p, splits);
@@ -137,26 +119,6 @@ TEST_CASE("promotion is what keeps a long sum of one sign within the tighter bou
 #if QTL_GPU_EMULATED  // tensor cores that keep more bits meet the tighter bound as well
   CHECK(worst_error(p, tight, rough) > 1.0);
 #endif
-}
-
-TEST_CASE("codes of an 8-bit output are those of a real within the bound") {
-  finish_case f;
-  f.kind = gpu::stored_as::codes;
-  f.per_token = f.per_channel = f.bias = true;
-  using K = gpu::gemm_fp8<gpu::tile_64x64x128_4stages, e4m3, e4m3>;
-  for_each_seed([&] {
-    const fp8_product<e4m3, e4m3> p({17, 21, 200}, f, row_alignment::four, 11);
-    const std::vector<std::uint8_t> y = run<K>(p);
-    const gpu::epilogue_params e = p.values.epilogue(nullptr);
-    for (std::int64_t i = 0; i < 17; ++i)
-      for (std::int64_t j = 0; j < 21; ++j) {
-        const double steps = p.exact(i, j) / static_cast<double>(e.code_scale);
-        const double most =
-            0.51 + bound_at(p, error_of<K>(200, 1), i, j) / static_cast<double>(e.code_scale);
-        const auto code = static_cast<std::int8_t>(y[static_cast<std::size_t>(i * 21 + j)]);
-        CHECK(std::fabs(code - std::fmin(127, std::fmax(-127, steps))) <= most);
-      }
-  });
 }
 
 TEST_CASE("keys of other formats or scales are refused") {

@@ -4,32 +4,23 @@
 
 #include <doctest/doctest.h>
 
+#include "gpu/covered_products.hpp"
 #include "gpu/integer_product.hpp"
 
 namespace {
 
 using namespace qtl_test;
 
-template<class Config, class X, class W>
-void check_cases(int step) {
-  for (int number = 0; number < integer_cases; number += step)
-    under_seed_of(number, [&] {
-      check_integer_product<gpu::gemm_s4s4<Config, X, W>, X, W>(
-          shape_number(number), finish_number(number), static_cast<row_alignment>(number % 3),
-          static_cast<unsigned>(number));
-    });
+void cover_all(coverage_of how) {
+  for_each_type(covered::s4s4{}, [&]<class P>() { cover_integer_product<P>(how); });
 }
 
-TEST_CASE("s4 by s4: every tiling, output, function and count of rows") {
-  for_each_type(gpu::s4s4_tilings{}, [&]<class C>() { check_cases<C, s4, s4>(1); });
+TEST_CASE("s4 and u4 on either side: every tiling, output, function, count of rows and seed") {
+  cover_all(coverage_of::pairs);
 }
 
-TEST_CASE("u4 on one side or both") {
-  for_each_type(gpu::s4s4_tilings{}, [&]<class C>() {
-    check_cases<C, u4, s4>(11);
-    check_cases<C, s4, u4>(13);
-    check_cases<C, u4, u4>(17);
-  });
+TEST_CASE("the same, all of them with all others" * doctest::test_suite("slow")) {
+  cover_all(coverage_of::product);
 }
 
 TEST_CASE("a split of k changes no bit") {

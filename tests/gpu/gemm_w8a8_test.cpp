@@ -6,34 +6,23 @@
 
 #include <doctest/doctest.h>
 
+#include "gpu/covered_products.hpp"
 #include "gpu/integer_product.hpp"
 
 namespace {
 
 using namespace qtl_test;
 
-/// Outputs x functions x counts of rows, columns and depths that divide nothing, each case under
-/// one of three seeds; every `step`-th of them.
-template<class Config, class X, class W>
-void check_cases(int step) {
-  for (int number = 0; number < integer_cases; number += step)
-    under_seed_of(number, [&] {
-      check_integer_product<gpu::gemm_w8a8<Config, X, W>, X, W>(
-          shape_number(number), finish_number(number), static_cast<row_alignment>(number % 3),
-          static_cast<unsigned>(number));
-    });
+void cover_all(coverage_of how) {
+  for_each_type(covered::w8a8{}, [&]<class P>() { cover_integer_product<P>(how); });
 }
 
-TEST_CASE("s8 by s8: every tiling, output, function and count of rows") {
-  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() { check_cases<C, s8, s8>(1); });
+TEST_CASE("s8 and u8 on either side: every tiling, output, function, count of rows and seed") {
+  cover_all(coverage_of::pairs);
 }
 
-TEST_CASE("u8 on one side or both") {
-  for_each_type(gpu::w8a8_tilings{}, [&]<class C>() {
-    check_cases<C, u8, s8>(11);
-    check_cases<C, s8, u8>(13);
-    check_cases<C, u8, u8>(17);
-  });
+TEST_CASE("the same, all of them with all others" * doctest::test_suite("slow")) {
+  cover_all(coverage_of::product);
 }
 
 TEST_CASE("a split of k changes no bit, and leaves its counters zero for the next launch") {

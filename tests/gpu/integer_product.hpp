@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "gpu/product_operands.hpp"
+#include "gpu/product_cases.hpp"
 
 namespace qtl_test {
 
@@ -62,11 +62,15 @@ struct integer_product {
   }
 
   std::vector<std::uint8_t> expected() const {
-    std::vector<std::uint8_t> bytes(values.output_bytes());
+    std::vector<std::uint8_t> bytes = values.unwritten();
     for (std::int64_t i = 0; i < values.shape.m; ++i)
       for (std::int64_t j = 0; j < values.shape.n; ++j)
-        values.store(bytes, i, j, reference::element(args, i, j),
-                     static_cast<std::int32_t>(reference::integer_dot(args, i, j, 0, args.k())));
+        if (values.finish.kind == gpu::stored_as::s32)
+          values.store_sum(
+              bytes, i, j,
+              static_cast<std::int32_t>(reference::integer_dot(args, i, j, 0, args.k())));
+        else
+          values.store(bytes, i, j, reference::element(args, i, j));
     return bytes;
   }
 
@@ -115,15 +119,6 @@ struct integer_product {
   }
 };
 
-/// Cases: 25 epilogues by 9 counts of rows, with columns and depths that divide nothing.
-inline constexpr int integer_cases = 225;
-inline product_shape shape_number(int number) {
-  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
-  constexpr std::int64_t columns[] = {1, 3, 17, 64, 70, 131};
-  constexpr std::int64_t depths[] = {1, 5, 31, 64, 130, 263};
-  return {rows[number % 9], columns[number / 2 % 6], depths[number / 3 % 6]};
-}
-
 /// Epilogues in every combination that a key can ask for, one after another.
 inline finish_case finish_number(int number) {
   using enum activation_function;
@@ -138,6 +133,7 @@ inline finish_case finish_number(int number) {
   f.zero_w = f.per_channel && number % 9 > 4;
   f.signed_codes = number % 10 < 5;
   f.column_major = number % 13 == 12;
+  f.padded = number % 11 < 6;
   return f;
 }
 
@@ -158,6 +154,16 @@ void check_integer_product(const product_shape& s, const finish_case& f, row_ali
   const integer_product<X, W> product(s, f, alignment, seed);
   CHECK(run_product<K>(product.params(), product.values, splits, splits > 1 ? 2 : 1) ==
         product.expected());
+}
+
+/// K equals the reference in all that it can be asked for.
+template<class Product>
+void cover_integer_product(coverage_of how) {
+  using K = typename Product::kernel;
+  cover<K>(how, true, [](const covered_case& c) {
+    check_integer_product<K, typename Product::x, typename Product::w>(c.shape, c.finish,
+                                                                       c.alignment, c.number);
+  });
 }
 
 }  // namespace qtl_test

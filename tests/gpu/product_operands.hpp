@@ -13,6 +13,7 @@
 #include "qtl/gpu/tile/copy.cuh"
 #include "qtl/ops/quantize.hpp"
 
+#include "gpu/coverage.hpp"
 #include "gpu/device.hpp"
 
 namespace qtl_test {
@@ -71,6 +72,7 @@ struct finish_case {
   bool zero_w = false;
   bool signed_codes = true;  ///< of the output
   bool column_major = false;
+  bool padded = false;  ///< rows of the output begin at multiples of 16 elements
 };
 
 /// The parts of a product that both formats of codes have; bits are those of a code.
@@ -135,8 +137,8 @@ struct product_values {
     e.m = shape.m;
     e.n = shape.n;
     e.k = shape.k;
-    e.row_stride = finish.column_major ? 1 : shape.n;
-    e.col_stride = finish.column_major ? shape.m : 1;
+    e.row_stride = row_stride();
+    e.col_stride = col_stride();
     e.kind = finish.kind;
     e.function = finish.function;
     e.scale_x = {d_scale_x.data(), finish.per_token ? 1 : 0};
@@ -157,25 +159,46 @@ struct product_values {
     return e;
   }
 
-  /// Writes the bytes of output (i, j): `y` before the function, or `raw` for s32.
-  void store(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j, float y,
-             std::int32_t raw) const {
-    const std::int64_t at = finish.column_major ? i + j * shape.m : i * shape.n + j;
-    if (finish.kind == gpu::stored_as::s32) {
-      std::memcpy(bytes.data() + 4 * at, &raw, 4);
-      return;
-    }
+  /// Writes the bytes of output (i, j), which is s32.
+  void store_sum(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j,
+                 std::int32_t sum) const {
+    std::memcpy(bytes.data() + 4 * (i * row_stride() + j * col_stride()), &sum, 4);
+  }
+  /// The same for a real: `y` before the function.
+  void store(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j, float y) const {
     output_operand out;
     out.data = bytes.data();
-    out.row_stride = finish.column_major ? 1 : shape.n;
-    out.col_stride = finish.column_major ? shape.m : 1;
+    out.row_stride = row_stride();
+    out.col_stride = col_stride();
     out.kind = static_cast<output_kind>(static_cast<int>(finish.kind) -
                                         static_cast<int>(gpu::stored_as::f32));
     out.codes = finish.signed_codes ? signed_codes() : unsigned_codes();
     store_output(out, i, j, activate(finish.function, y));
   }
+  std::int64_t row_stride() const {
+    return finish.column_major ? 1
+           : finish.padded     ? ceil_div<std::int64_t>(shape.n, 16) * 16
+                               : shape.n;
+  }
+  std::int64_t col_stride() const { return finish.column_major ? shape.m : 1; }
+  /// With the gaps between rows.
   std::size_t output_bytes() const {
-    return static_cast<std::size_t>(shape.m * shape.n * gpu::stored_bytes(finish.kind));
+    const std::int64_t elements = finish.column_major ? shape.m * shape.n : shape.m * row_stride();
+    return static_cast<std::size_t>(elements * gpu::stored_bytes(finish.kind));
+  }
+  /// An output as it is on the device before a kernel writes to it.
+  std::vector<std::uint8_t> unwritten() const {
+    return std::vector<std::uint8_t>(output_bytes(), 0xCD);
+  }
+  /// From now on, every byte of y but those of gaps is to be written once.
+  void expect_written_once(const device_array<std::uint8_t>& y) const {
+    if (!finish.padded || finish.column_major) return y.expect_written_once();
+#if QTL_GPU_EMULATED
+    const std::int64_t bytes = gpu::stored_bytes(finish.kind);
+    for (std::int64_t i = 0; i < shape.m; ++i)
+      require_ok(gpu::emulated::expect_written_once(y.data() + i * row_stride() * bytes,
+                                                    static_cast<std::size_t>(shape.n * bytes)));
+#endif
   }
 
  private:
@@ -209,22 +232,6 @@ struct split_workspace {
   }
 };
 
-/// f() under one seed of the emulator: every third case has the same.
-template<class F>
-void under_seed_of(int number, F&& f) {
-#if QTL_GPU_EMULATED
-  gpu::emulated::settings& settings = gpu::emulated::current_settings();
-  const std::uint64_t before = settings.seed;
-  settings.seed = static_cast<std::uint64_t>(number % 3 + 1);
-  CAPTURE(settings.seed);
-  f();
-  settings.seed = before;
-#else
-  static_cast<void>(number);
-  f();
-#endif
-}
-
 /// Runs K `times` with one workspace; every byte of the output is written once each time.
 template<class K>
 std::vector<std::uint8_t> run_product(typename K::params p, const product_values& values,
@@ -238,10 +245,11 @@ std::vector<std::uint8_t> run_product(typename K::params p, const product_values
   std::vector<std::uint8_t> result;
   for (int time = 0; time < times; ++time) {
     const device_array<std::uint8_t> y(static_cast<std::int64_t>(values.output_bytes()));
-    y.expect_written_once();
+    values.expect_written_once(y);
     p.epilogue = values.epilogue(y.data());
     qtl_test::run_kernel<K>(p);  // not the launcher's own
     require_written();
+    note_run(K::name.view(), p.epilogue);
     std::vector<std::uint8_t> bytes = y.download();
     if (time > 0) CHECK(bytes == result);
     result = std::move(bytes);

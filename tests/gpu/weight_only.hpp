@@ -21,7 +21,9 @@
 #include "qtl/ops/quantize.hpp"
 #include "qtl/policy/presets.hpp"
 
+#include "gpu/coverage.hpp"
 #include "gpu/device.hpp"
+#include "gpu/real_output.hpp"
 
 namespace qtl_test {
 
@@ -38,6 +40,17 @@ struct product_case {
   bool has_bias = true;
   bool has_nan = false;  ///< one token holds NaN
   qtl::activation_function function = qtl::activation_function::none;
+  gpu::stored_as kind = gpu::stored_as::f32;
+
+  /// The epilogue so far.
+  gpu::epilogue_params epilogue() const {
+    gpu::epilogue_params e;
+    e.kind = kind;
+    e.function = function;
+    e.code_scale = 0.37f;
+    e.code_min = -127;
+    return e;
+  }
 };
 
 /// A number in [-1, 1), of `seed` and a place.
@@ -97,11 +110,20 @@ struct weight_on_device {
   }
 };
 
-/// Runs the kernel of W, X and Shape into y, which is m x n of the epilogue's kind.
+/// Hopper's shapes, of which bulk_weight.hpp runs the products.
+template<class Shape>
+concept HopperShape = requires { Shape::tile_m; };
+
+/// The kernel of W, X and Shape.
+template<class W, class X, class Shape>
+using weight_only_kernel =
+    gpu::gemm_weight_only<gpu::weight_only<gpu::weight_only_format_of<W, X>, Shape>>;
+
+/// Runs it into y, which is m x n of the epilogue's kind.
 template<class W, class X, class Shape>
 void run_product(const product_case& c, const weight_on_device<W>& w, const gpu::byte_rows& x,
                  gpu::epilogue_params out) {
-  using kernel = gpu::gemm_weight_only<gpu::weight_only<gpu::weight_only_format_of<W, X>, Shape>>;
+  using kernel = weight_only_kernel<W, X, Shape>;
   typename kernel::params p;
   p.x = x;
   p.w = w.operand();
@@ -120,6 +142,8 @@ void run_product(const product_case& c, const weight_on_device<W>& w, const gpu:
       1 + (c.splits > 1 ? tiles * c.splits * kernel::tile_elements / 4 : 0));
   p.split = {c.splits, counters.data(), partials.data()};
   run_kernel<kernel>(p);
+  require_written();
+  note_run(kernel::name.view(), p.out);
   std::uint32_t left = 0;  // counters reset themselves
   for (const std::uint32_t counter : counters.download()) left |= counter;
   CHECK(left == 0);
@@ -152,14 +176,15 @@ inline std::vector<float> some_bias(const product_case& c) {
   return bias;
 }
 
-/// Runs the kernel once: m x n outputs of `how.kind`, which T is as wide as, each written once.
+/// Runs the kernel once: m x n outputs of `how.kind` in elements of T, each byte written once.
 template<class W, class X, class Shape, class T = float>
 std::vector<T> outputs(const product_case& c, const weight_on_device<W>& w, const gpu::byte_rows& x,
                        const std::vector<float>& scales, const std::vector<float>& bias,
                        const gpu::epilogue_params& how = {}) {
   const device_array<float> scale_x(scales.empty() ? std::vector<float>(1, 1.0f) : scales);
   const device_array<float> device_bias(bias);
-  const device_array<T> y(c.m * c.n);
+  const device_array<T> y(c.m * c.n * gpu::stored_bytes(how.kind) /
+                          static_cast<std::int64_t>(sizeof(T)));
   y.expect_written_once();
   gpu::epilogue_params out = how;
   out.y = y.data();
@@ -167,8 +192,60 @@ std::vector<T> outputs(const product_case& c, const weight_on_device<W>& w, cons
   if (!scales.empty()) out.scale_x = {scale_x.data(), 1};
   out.bias = c.has_bias ? device_bias.data() : nullptr;
   run_product<W, X, Shape>(c, w, x, out);
-  require_written();
   return y.download();
+}
+
+/// What outputs of 16-bit activations should be: sums before the function, in double, and how far a
+/// kernel's may be off (gemm_weight_only.cuh).
+struct real_answer {
+  std::vector<double> sums;
+  std::vector<double> errors;
+
+  template<class W, class X>
+  static real_answer of(const product_case& c, const weight_on_device<W>& w,
+                        const std::vector<std::uint16_t>& codes, const std::vector<float>& bias) {
+    const qtl::weight_operand operand = qtl::erase<W>(w.tensor.view());
+    std::vector<double> reals(static_cast<std::size_t>(c.n * c.k));
+    for (std::int64_t j = 0; j < c.n; ++j)
+      for (std::int64_t p = 0; p < c.k; ++p)
+        reals[static_cast<std::size_t>(j * c.k + p)] =
+            static_cast<double>(qtl::reference::weight_real(operand, j, p));
+    std::vector<double> x(codes.size());  // as weight columns meet them
+    for (std::int64_t i = 0; i < c.m; ++i)
+      for (std::int64_t p = 0; p < c.k; ++p)
+        x[static_cast<std::size_t>(i * c.k + p)] =
+            static_cast<double>(X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))]));
+    constexpr bool rounds_values = qtl::kind_of<typename W::format> == qtl::format_kind::codebook;
+    const double u = rounds_values ? std::ldexp(1.0, -X::mantissa_bits - 1) : 0.0;
+    const auto steps = static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + w.layout.groups);
+    real_answer answer;
+    for (std::int64_t e = 0; e < c.m * c.n; ++e)
+      answer.add(x.data() + e / c.n * c.k, reals.data() + e % c.n * c.k, c.k,
+                 static_cast<double>(bias[static_cast<std::size_t>(e % c.n)]),
+                 u + std::ldexp(steps + 8, -19));
+    return answer;
+  }
+
+ private:
+  void add(const double* x, const double* w, std::int64_t k, double bias, double error) {
+    double sum = bias;
+    double size = std::fabs(bias);
+    for (std::int64_t p = 0; p < k; ++p) {
+      sum += x[p] * w[p];
+      size += std::fabs(x[p] * w[p]);
+    }
+    sums.push_back(sum);
+    errors.push_back(size * error);
+  }
+};
+
+/// Says which of the outputs is the first that is wrong; right(e): whether number e is not.
+template<class F>
+void check_outputs(const product_case& c, F&& right) {
+  std::int64_t wrong = 0;
+  for (std::int64_t e = 0; e < c.m * c.n; ++e)
+    if (!right(e) && ++wrong == 1) MESSAGE("row " << e / c.n << ", column " << e % c.n);
+  CHECK(wrong == 0);
 }
 
 /// 16-bit activations: every output within the bound.
@@ -182,51 +259,20 @@ void check_real_product(const product_case& c) {
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = X::encode(random_real(3, static_cast<std::int64_t>(i)));
   const std::int64_t nan_row = c.has_nan ? c.m / 2 : -1;
-  if (c.has_nan)
-    codes[static_cast<std::size_t>(nan_row * c.k + c.k / 2)] = X::encode(qtl::quiet_nan);
   const auto x_nan = static_cast<std::uint16_t>(X::encode(qtl::quiet_nan));
+  if (c.has_nan) codes[static_cast<std::size_t>(nan_row * c.k + c.k / 2)] = x_nan;
   const device_array<std::uint16_t> x(in_rows<std::uint16_t>(c, codes, x_nan));
   const std::vector<float> bias = some_bias(c);
-
-  const qtl::weight_operand operand = qtl::erase<W>(w.tensor.view());
-  std::vector<float> reals(static_cast<std::size_t>(c.n * c.k));
-  for (std::int64_t j = 0; j < c.n; ++j)
-    for (std::int64_t p = 0; p < c.k; ++p)
-      reals[static_cast<std::size_t>(j * c.k + p)] = qtl::reference::weight_real(operand, j, p);
-  std::vector<double> expected;
-  std::vector<double> bound;
-  const bool rounds_values = qtl::kind_of<typename W::format> == qtl::format_kind::codebook;
-  const double u = rounds_values ? std::ldexp(1.0, -X::mantissa_bits - 1) : 0.0;
-  const double steps = static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + w.layout.groups);
-  for (std::int64_t i = 0; i < c.m; ++i)
-    for (std::int64_t j = 0; j < c.n; ++j) {
-      double sum = static_cast<double>(bias[static_cast<std::size_t>(j)]);
-      double size = std::fabs(sum);
-      for (std::int64_t p = 0; p < c.k; ++p) {
-        const double product =
-            static_cast<double>(X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))])) *
-            static_cast<double>(reals[static_cast<std::size_t>(j * c.k + p)]);
-        sum += product;
-        size += std::fabs(product);
-      }
-      expected.push_back(sum);
-      bound.push_back(size * (u + std::ldexp(steps + 8, -19)));
-    }
-
-  for_each_seed([&] {
-    const std::vector<float> got = outputs<W, X, Shape>(c, w, rows_of(c, x), {}, bias);
-    int wrong = 0;
-    for (std::size_t e = 0; e < got.size(); ++e) {
-      const bool is_nan_row = static_cast<std::int64_t>(e) / c.n == nan_row;
-      const bool right = is_nan_row
-                             ? qtl::is_nan(got[e])
-                             : std::fabs(static_cast<double>(got[e]) - expected[e]) <= bound[e];
-      if (!right && ++wrong == 1)
-        MESSAGE("row " << static_cast<std::int64_t>(e) / c.n << ", column "
-                       << static_cast<std::int64_t>(e) % c.n << ": got " << got[e] << ", expected "
-                       << expected[e] << " within " << bound[e]);
-    }
-    CHECK(wrong == 0);
+  const real_answer answer = real_answer::of<W, X>(c, w, codes, bias);
+  const gpu::epilogue_params how = c.epilogue();
+  const auto got = outputs<W, X, Shape, std::uint8_t>(c, w, rows_of(c, x), {}, bias, how);
+  check_outputs(c, [&](std::int64_t e) {
+    const double y = stored_real(how, got.data(), e);
+    if (e / c.n == nan_row) return how.kind == gpu::stored_as::codes ? y == 0.0 : std::isnan(y);
+    const double sum = answer.sums[static_cast<std::size_t>(e)];
+    const double wanted = reachable(how, exact_function(c.function, sum));
+    return std::fabs(y - wanted) <=
+           output_bound(how, sum, answer.errors[static_cast<std::size_t>(e)]);
   });
 }
 
@@ -272,46 +318,13 @@ void check_integer_product(const product_case& c) {
   const std::vector<float> bias = some_bias(c);
 
   const qtl::gemm_args g = integer_args(c, w, met, scales, bias);
-  std::vector<float> expected;
-  for (std::int64_t i = 0; i < c.m; ++i)
-    for (std::int64_t j = 0; j < c.n; ++j)
-      expected.push_back(qtl::activate(c.function, qtl::reference::element(g, i, j)));
-
   const device_array<std::uint8_t> x(in_rows<std::uint8_t>(c, codes, 0x55));
-  for_each_seed([&] {
-    const std::vector<float> got = outputs<W, qtl::s8, Shape>(c, w, rows_of(c, x), scales, bias);
-    int wrong = 0;
-    for (std::size_t e = 0; e < got.size(); ++e) {
-      const bool right = qtl::is_nan(expected[e])
-                             ? qtl::is_nan(got[e])
-                             : qtl::float_bits(got[e]) == qtl::float_bits(expected[e]);
-      if (!right && ++wrong == 1)
-        MESSAGE("row " << static_cast<std::int64_t>(e) / c.n << ", column "
-                       << static_cast<std::int64_t>(e) % c.n << ": got " << got[e] << ", expected "
-                       << expected[e]);
-    }
-    CHECK(wrong == 0);
+  const gpu::epilogue_params how = c.epilogue();
+  const auto got = outputs<W, qtl::s8, Shape, std::uint8_t>(c, w, rows_of(c, x), scales, bias, how);
+  check_outputs(c, [&](std::int64_t e) {
+    const float y = qtl::activate(c.function, qtl::reference::element(g, e / c.n, e % c.n));
+    return holds_output(how, got.data(), e, y);
   });
-}
-
-/// Every number of rows at which something changes, each beside odd extents and one of the ways in
-/// which operands can lie: check(case).
-template<class F>
-void for_each_case(F&& check) {
-  constexpr std::int64_t rows[] = {1, 2, 15, 16, 17, 63, 64, 65, 130};
-  constexpr std::int64_t extents[][2] = {{33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
-  for (int i = 0; i < 9; ++i) {
-    product_case c;
-    c.m = rows[i];
-    c.n = extents[i % 5][0];
-    c.k = extents[i % 5][1];
-    c.splits = i == 4 ? 1 : 1 + i % 3;  // the longest k fills every stage again and again
-    c.x_padding = i % 4 == 1 ? 3 : i % 4 == 2 ? 16 - c.k % 16 : 0;
-    c.reorders = i % 4 == 3;
-    c.has_bias = i % 2 == 0;
-    c.has_nan = i % 3 == 2;
-    check(c);
-  }
 }
 
 }  // namespace qtl_test

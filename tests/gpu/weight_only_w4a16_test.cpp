@@ -1,69 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/weight_only_w4a16_test.cpp - integers of 4 bits with 16-bit activations, in every
+// tests/gpu/weight_only_w4a16_test.cpp - integers of 2 to 4 bits with 16-bit activations, in every
 // shape.
-#include <doctest/doctest.h>
-
-#include "qtl/format/formats.hpp"
-#include "qtl/policy/presets.hpp"
-
-#include "gpu/weight_only.hpp"
-
-namespace gpu = qtl::gpu;
+#include "gpu/covered_weights.hpp"
+#include "gpu/weight_only_cases.hpp"
 
 namespace {
 
-using qtl::per_channel, qtl::per_group, qtl::scaled_by, qtl::symmetric, qtl::affine;
+using namespace qtl_test;
 
-template<class W, class X>
-struct product {
-  using weight = W;
-  using activation = X;
-};
-
-template<class P, class Shape>
-void check_all() {
-  qtl_test::for_each_case([](const qtl_test::product_case& c) {
-    qtl_test::check_real_product<typename P::weight, typename P::activation, Shape>(c);
+template<class Shape>
+void cover_all(coverage_of how) {
+  qtl::for_each_type(covered::w4a16{}, [&]<class P>() {
+    cover_real_products<typename P::weight, typename P::activation, Shape>(how);
   });
 }
 
+TEST_CASE("up to 16 rows at a time") { cover_all<gpu::few_rows>(coverage_of::pairs); }
+TEST_CASE("up to 64 rows at a time") { cover_all<gpu::some_rows>(coverage_of::pairs); }
+TEST_CASE("128 rows at a time") { cover_all<gpu::many_rows>(coverage_of::pairs); }
+
+TEST_CASE("every output with every function" * doctest::test_suite("slow")) {
+  cover_all<gpu::few_rows>(coverage_of::product);
+  cover_all<gpu::some_rows>(coverage_of::product);
+  cover_all<gpu::many_rows>(coverage_of::product);
+}
+
 }  // namespace
-
-TEST_CASE_TEMPLATE(
-    "up to 16 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
-    product<qtl::w4a16::weight, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
-    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
-  check_all<P, gpu::few_rows>();
-}
-
-TEST_CASE_TEMPLATE(
-    "up to 64 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
-    product<qtl::w4a16::weight, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
-    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
-  check_all<P, gpu::some_rows>();
-}
-
-TEST_CASE_TEMPLATE(
-    "128 rows at a time", P, product<qtl::w4a16_g32::weight, qtl::f16>,
-    product<qtl::w4a16::weight, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>, scaled_by<qtl::bf16>>, qtl::bf16>,
-    product<qtl::policy<qtl::s4, symmetric, per_group<64>>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::s4, symmetric, per_channel>, qtl::bf16>,
-    product<qtl::w4a16_affine::weight, qtl::f16>, product<qtl::w4a16_g32_affine::weight, qtl::bf16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::f16>,
-    product<qtl::policy<qtl::u4, affine, per_channel>, qtl::bf16>) {
-  check_all<P, gpu::many_rows>();
-}

@@ -34,17 +34,19 @@ struct plain_quantizer {
     return policy == qtl::describe<A>();
   }
 
-  static std::vector<float> row_of(const qtl::device_operand& x, std::int64_t i) {
-    std::vector<float> row(static_cast<std::size_t>(x.cols));
-    const auto* bytes = static_cast<const std::byte*>(x.data) + i * x.row_bytes();
-    const qtl::element_reader reader{x.element_bytes() * 8, x.encoding, nullptr};
-    reader.read(bytes, 0, x.cols, row.data());
+  static std::vector<float> row_of(const qtl::quantize_args& q, std::int64_t i) {
+    std::vector<float> row(static_cast<std::size_t>(q.x.cols));
+    const auto* bytes = static_cast<const std::byte*>(q.x.data) + i * q.x.row_bytes();
+    const qtl::element_reader reader{q.x.element_bytes() * 8, q.x.encoding, nullptr};
+    for (std::int64_t j = 0; j < q.x.cols; ++j)
+      reader.read(bytes, q.column_order != nullptr ? q.column_order[j] : j, 1,
+                  &row[static_cast<std::size_t>(j)]);
     return row;
   }
 
   static qtl::status run(const qtl::quantize_args& q) {
     for (std::int64_t i = 0; i < q.x.rows; ++i) {
-      std::vector<float> row = row_of(q.x, i);
+      std::vector<float> row = row_of(q, i);
       write_row(q, i, {row.data(), 1, q.x.cols});
     }
     return {};

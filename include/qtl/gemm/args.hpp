@@ -15,6 +15,7 @@
 namespace qtl::inline v0 {
 
 struct device_facts;  // backend/gpu
+struct gemm_plan;     // gemm/plan.hpp
 
 /// y (m x n) = x (m x k) W^T (k x n) + bias (n).
 struct gemm_args {
@@ -30,6 +31,7 @@ struct gemm_args {
   void* stream = nullptr;                ///< GPU backends only
   const device_facts* device = nullptr;  ///< likewise: what to choose tiles for
   status* outcome = nullptr;             ///< likewise: where a refused launch says why
+  gemm_plan* plan = nullptr;  ///< likewise: for this key and these extents; null: run() makes one
 
   std::int64_t m() const { return x.m; }
   std::int64_t n() const { return w.n; }

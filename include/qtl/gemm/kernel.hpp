@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gemm/kernel.hpp - what a kernel says of itself, and what makes a list of kernels a backend.
-// Holds: gemm_kernel, pack_weights, the concept Backend, find_kernel.
+// Holds: gemm_kernel, pack_weights, make_plan, the concept Backend, find_kernel.
 // To add a kernel: docs/extend/kernel.md; a gemm_kernel value and its name in the backend's list.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "qtl/base/error.hpp"
 #include "qtl/base/unsatisfied.hpp"
 #include "qtl/gemm/args.hpp"
+#include "qtl/gemm/plan.hpp"
 
 namespace qtl::inline v0 {
 
@@ -34,8 +35,14 @@ struct gemm_kernel {
   /// Bytes of workspace for one run.
   std::int64_t (*workspace_size)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   void (*run)(const gemm_args& args) = nullptr;
+  /// Whether run() follows activation_operand::column_order for a shape; else the activations must
+  /// have been put into that order. Null: never.
+  bool (*reorders)(const gemm_key& key, const gemm_shape& shape) = nullptr;
   /// Names the tile sizes that run() takes for a shape. Null: it has one set of them.
   fixed_text<64> (*variant)(const gemm_key& key, const gemm_shape& shape) = nullptr;
+  /// Decides once what run() would decide each time, and writes all of the plan but m. Null: run()
+  /// has little to decide.
+  void (*make_plan)(const gemm_key& key, const gemm_shape& shape, gemm_plan& plan) = nullptr;
 };
 
 /// Packs w as the kernel does, on the executor's threads where the kernel can.
@@ -43,6 +50,19 @@ inline void pack_weights(const gemm_kernel& kernel, const gemm_key& key, const w
                          std::byte* packed, const executor_ref& executor) {
   if (kernel.pack_parallel != nullptr) return kernel.pack_parallel(key, w, packed, executor);
   kernel.pack(key, w, packed);
+}
+
+/// The plan of any kernel for a shape, into `plan`, whatever was there.
+inline void make_plan(const gemm_kernel& kernel, const gemm_key& key, const gemm_shape& shape,
+                      gemm_plan& plan) {
+  plan = {};
+  if (kernel.make_plan != nullptr) {
+    kernel.make_plan(key, shape, plan);
+  } else {
+    plan.workspace_size = kernel.workspace_size(key, shape);
+    if (kernel.variant != nullptr) plan.variant = kernel.variant(key, shape);
+  }
+  plan.m = shape.m;
 }
 
 /// Satisfied by a type with `name` and `kernels()`, a list of gemm_kernel in order of preference.

@@ -206,6 +206,9 @@ struct activation_operand {
   const float* shifts = nullptr;              ///< m x groups, or null
   const std::int32_t* sums =
       nullptr;  ///< of codes, m x groups: on devices, for weights with zero points
+  /// Column p of the weight meets column column_order[p] of these; null: column p. Only for kernels
+  /// that reorder; entries are given, as -1, up to a multiple of 64.
+  const std::int32_t* column_order = nullptr;
   std::int64_t groups = 1;
   std::int64_t group_cols = 1;
   matrix_view<const float> reals;

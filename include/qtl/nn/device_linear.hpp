@@ -5,10 +5,14 @@
 // Not here: kernels (cuda/), host memory (qlinear.hpp).
 #pragma once
 
+#include <memory>
+
 #include "qtl/backend/gpu/device_activations.hpp"
 #include "qtl/backend/gpu/device_qtensor.hpp"
 #include "qtl/base/matrix.hpp"
+#include "qtl/nn/input_order.hpp"
 #include "qtl/nn/linear.hpp"
+#include "qtl/nn/plan_cache.hpp"
 
 namespace qtl::inline v0 {
 
@@ -25,8 +29,9 @@ concept DeviceRequantizedOutput =
 // clang-format on
 
 /// y = x W^T + bias where x, y and the workspace lie in the device's memory. A pair of policies
-/// without a kernel is refused when the layer is made. Run it in any number of streams at a time,
-/// with a workspace for each.
+/// without a kernel is refused when the layer is made. Run it in any number of streams and threads
+/// at a time, with a workspace for each. Tile sizes are chosen when a number of tokens is first
+/// seen, and kept for the last few of them.
 template<QuantPolicy W, QuantPolicy A, DeviceBackend B>
   requires ValidLinear<W, A>
 class QLinear<W, A, B> {
@@ -82,21 +87,37 @@ class QLinear<W, A, B> {
   activation_function epilogue() const { return epilogue_; }
   void set_epilogue(activation_function f) { epilogue_ = f; }
 
+  /// From now on y = x[:, order] W^T + bias: column p of the weight meets column order[p] of x, as
+  /// method_result::input_order says it. Empty: as at first. Some kernels read the columns in that
+  /// order; for others they are gathered into the workspace, of which there must be more then.
+  /// Allocates and waits. Errors, with nothing changed: those of check_input_order, and overflow.
+  status set_input_order(std::span<const std::int64_t> order) {
+    if (order.empty()) {
+      order_ = {};
+      return {};
+    }
+    if (const status s = check_input_order(order, in_features()); !s.ok()) return s;
+    if (in_features() > INT32_MAX)
+      return mismatch("order", "number of columns, at most 2^31 - 1,", 0, INT32_MAX, in_features(),
+                      error_code::overflow);
+    return bring_order(order);
+  }
+  bool has_input_order() const { return order_.size() != 0; }
+
   /// Names the kernel, its tile sizes and the workspace for m tokens. Errors: overflow, which a
   /// negative m is too; fallback_refused.
   result<linear_plan> plan(std::int64_t m, strictness strict = strictness::allow_fallback,
                            int = 1) const {
-    result<linear_plan> p = size_of_run(m);
-    if (!p.ok()) return p;
+    gemm_plan decided;
+    if (const status s = decide(m, decided); !s.ok()) return s;
     if (strict == strictness::strict && kernel_->is_fallback)
       return linear_checks::refused_fallback(*kernel_, describe_linear<W, A>());
-    if (kernel_->variant != nullptr) p->variant = kernel_->variant(key(), shape(m));
-    return p;
+    return linear_plan{kernel_, m, workspace_of(decided), decided.variant};
   }
   /// Bytes of device memory that run() needs for m tokens; 0 where plan() fails.
   std::int64_t workspace_size(std::int64_t m, int = 1) const {
-    const result<linear_plan> p = size_of_run(m);
-    return p.ok() ? p->workspace_size : 0;
+    gemm_plan decided;
+    return decide(m, decided).ok() ? workspace_of(decided) : 0;
   }
 
   /// y = x W^T + bias in device memory of the caller: x (m x k) and y (m x n) of f32, f16 or bf16.
@@ -137,7 +158,7 @@ class QLinear<W, A, B> {
   }
   /// The same into memory of the host. Errors as run()'s, and out_of_memory.
   status apply_to(matrix_view<const float> x, matrix_view<float> y) const {
-    const result<linear_plan> p = size_of_run(x.rows);
+    const result<linear_plan> p = plan(x.rows);
     if (!p.ok()) return p.why();
     result<matrix<float>> dense_x = matrix<float>::make(x.rows, x.cols);
     if (!dense_x.ok()) return dense_x.why();
@@ -178,14 +199,26 @@ class QLinear<W, A, B> {
     return {describe<A>(), m, in_features()};
   }
 
-  result<linear_plan> size_of_run(std::int64_t m) const {
+  // The plan for m tokens: a kept one, or a new one that is kept.
+  status decide(std::int64_t m, gemm_plan& decided) const {
+    if (plans_->find(m, decided)) return {};
     if (const status s = linear_checks::tokens(m, out_features(), in_features()); !s.ok()) return s;
-    const std::int64_t products = device_aligned(kernel_->workspace_size(key(), shape(m)));
-    return linear_plan{
-        kernel_,
-        m,
-        activations(m).size() + products + static_cast<std::int64_t>(buffer_alignment),
-        {}};
+    make_plan(*kernel_, key(), shape(m), decided);
+    plans_->keep(decided);
+    return {};
+  }
+  std::int64_t workspace_of(const gemm_plan& decided) const {
+    return activations(decided.m).size() + gathered_size(decided.m) +
+           device_aligned(decided.workspace_size) + static_cast<std::int64_t>(buffer_alignment);
+  }
+
+  bool kernel_reorders(std::int64_t m) const {
+    return kernel_->reorders != nullptr && kernel_->reorders(key(), shape(m));
+  }
+  // For a quantizer that puts x into the order of the weight's columns first.
+  std::int64_t gathered_size(std::int64_t m) const {
+    if (!has_input_order() || is_unscaled<typename A::scheme> || kernel_reorders(m)) return 0;
+    return device_aligned(m * gathered_row_bytes(in_features(), 4));
   }
 
   status prepare(const QTensorView<W>& weight, std::span<const float> bias,
@@ -199,6 +232,9 @@ class QLinear<W, A, B> {
     device_ = *device;
     weight_ = erase(weight);
     activation_ = activation;
+    plans_.reset(new (std::nothrow) plan_cache);
+    if (plans_ == nullptr)
+      return failure(error_code::out_of_memory, "layer", "no memory for its plans");
     kernel_ = find_kernel<B>(key());
     if (kernel_ == nullptr) return linear_checks::no_kernel(B::name, describe_linear<W, A>());
     if (const status s = find_quantizers(); !s.ok()) return s;
@@ -255,6 +291,20 @@ class QLinear<W, A, B> {
     return B::synchronize(nullptr);
   }
 
+  // -1 beyond the last column, as far as a kernel may read.
+  status bring_order(std::span<const std::int64_t> order) {
+    auto host = buffer<std::int32_t>::make(device_aligned(in_features()));
+    if (!host.ok()) return host.why();
+    for (std::int64_t p = 0; p < host->size(); ++p)
+      (*host)[p] =
+          p < in_features() ? static_cast<std::int32_t>(order[static_cast<std::size_t>(p)]) : -1;
+    auto there = device_buffer<std::int32_t, B>::copy_of(host->span());
+    if (!there.ok()) return there.why();
+    if (const status s = B::synchronize(nullptr); !s.ok()) return s;
+    order_ = *std::move(there);
+    return {};
+  }
+
   // Reals of the policy's own format are read where they lie, if wide loads can.
   static bool reads_in_place(const device_operand& x) {
     if (!is_unscaled<typename A::scheme> || x.encoding != reader_of_activations().encoding)
@@ -268,7 +318,9 @@ class QLinear<W, A, B> {
   status make_activations(const device_operand& x, std::byte* memory, const run_context& context,
                           activation_operand& out) const {
     out = activations(x.rows).operand(memory, reader_of_activations());
-    if (reads_in_place(x)) {
+    const bool gathers = has_input_order() && !kernel_reorders(x.rows);
+    if (!gathers && has_input_order()) out.column_order = order_.data();
+    if (!gathers && reads_in_place(x)) {
       out.codes = static_cast<const std::byte*>(x.data);
       out.row_bytes = x.row_bytes();
       return {};
@@ -280,6 +332,8 @@ class QLinear<W, A, B> {
     args.fixed = {activation_.scale, activation_.zero_point(), activation_.shift()};
     args.device = &device_;
     args.stream = context.stream;
+    if (gathers) args.column_order = order_.data();
+    args.gathered = memory + activations(x.rows).size();
     return quantizers_[quantizer_index(x.encoding)]->run(args);
   }
 
@@ -287,9 +341,12 @@ class QLinear<W, A, B> {
                   std::int64_t y_cols, const run_context& context) const {
     if (const status s = linear_checks::extents(x.rows, x.cols, y_rows, y_cols, shape(0)); !s.ok())
       return s;
-    const result<linear_plan> p = size_of_run(x.rows);
-    if (!p.ok()) return p.why();
-    if (const status s = linear_checks::workspace(context, *p); !s.ok()) return s;
+    gemm_plan decided;
+    if (const status s = decide(x.rows, decided); !s.ok()) return s;
+    if (const status s = linear_checks::workspace(
+            context, {kernel_, x.rows, workspace_of(decided), decided.variant});
+        !s.ok())
+      return s;
     if (x.rows == 0 || out_features() == 0) return {};
     const auto address = reinterpret_cast<std::uintptr_t>(context.workspace.data());
     const std::span<std::byte> memory = context.workspace.subspan(
@@ -303,11 +360,14 @@ class QLinear<W, A, B> {
     args.bias = bias_.data();
     args.y = y;
     args.y.function = epilogue_;
-    args.workspace = memory.subspan(static_cast<std::size_t>(activations(x.rows).size()));
+    args.workspace = memory.subspan(
+        static_cast<std::size_t>(activations(x.rows).size() + gathered_size(x.rows)));
     args.stream = context.stream;
     args.device = &device_;
     args.outcome = &outcome;
+    args.plan = &decided;
     kernel_->run(args);
+    if (decided.has_changed && outcome.ok()) plans_->keep(decided);
     return outcome;
   }
 
@@ -316,9 +376,11 @@ class QLinear<W, A, B> {
   DeviceQTensor<W, B> canonical_;
   device_buffer<std::byte, B> packed_;
   device_buffer<float, B> bias_;
+  device_buffer<std::int32_t, B> order_;
   qparams<A> activation_{};
   const gemm_kernel* kernel_ = nullptr;
   const device_quantizer* quantizers_[3] = {};
+  std::unique_ptr<plan_cache> plans_;  // by address: a layer moves, and threads may hold a slot
   activation_function epilogue_ = activation_function::none;
 };
 

@@ -5,12 +5,14 @@
 // (device_linear.hpp).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
 
 #include "qtl/backend/cpu/cpu_backend.hpp"
 #include "qtl/nn/activations.hpp"
+#include "qtl/nn/input_order.hpp"
 #include "qtl/nn/linear.hpp"
 #include "qtl/ops/quantize.hpp"
 
@@ -100,6 +102,21 @@ class QLinear {
   activation_function epilogue() const { return epilogue_; }
   void set_epilogue(activation_function f) { epilogue_ = f; }
 
+  /// The columns of x that the weight's columns meet; empty: they meet their own.
+  std::span<const std::int64_t> input_order() const { return order_.span(); }
+  /// From now on y = x[:, order] W^T + bias: column p of the weight meets column order[p] of x, as
+  /// method_result::input_order says it. Empty: as at first. x is gathered into the workspace, of
+  /// which there must be more then. Errors, with nothing changed: those of check_input_order.
+  status set_input_order(std::span<const std::int64_t> order) {
+    if (const status s = check_input_order(order, in_features()); !order.empty() && !s.ok())
+      return s;
+    auto copy = buffer<std::int64_t>::make(static_cast<std::int64_t>(order.size()));
+    if (!copy.ok()) return copy.why();
+    order_ = *std::move(copy);
+    std::copy(order.begin(), order.end(), order_.data());
+    return {};
+  }
+
   /// Names the kernel and the workspace for m tokens. Errors: overflow, which a negative m is too;
   /// fallback_refused.
   result<linear_plan> plan(std::int64_t m, strictness strict = strictness::allow_fallback,
@@ -111,7 +128,10 @@ class QLinear {
     const std::int64_t activations = activation_layout<A>{m, in_features()}.size();
     const std::int64_t products = aligned_size(kernel_->workspace_size(key(), shape));
     return linear_plan{
-        kernel_, m, activations + products + static_cast<std::int64_t>(buffer_alignment), {}};
+        kernel_,
+        m,
+        gathered_size(m) + activations + products + static_cast<std::int64_t>(buffer_alignment),
+        {}};
   }
   /// Bytes of workspace that run() needs for m tokens; 0 where plan() fails.
   std::int64_t workspace_size(std::int64_t m, int threads = 1) const {
@@ -207,6 +227,20 @@ class QLinear {
     return {};
   }
 
+  // What tokens take whose columns are in order_.
+  std::int64_t gathered_size(std::int64_t m) const {
+    return order_.size() != 0 ? aligned_size(m * in_features() * 4) : 0;
+  }
+  // x as the weight meets it; `memory` begins behind it then.
+  matrix_view<const float> gathered(matrix_view<const float> x, std::span<std::byte>& memory,
+                                    const executor_ref& executor) const {
+    if (order_.size() == 0) return x;
+    const matrix_view<float> to(reinterpret_cast<float*>(memory.data()), x.rows, x.cols);
+    gather_tokens(x, order_.span(), to, executor);
+    memory = memory.subspan(static_cast<std::size_t>(gathered_size(x.rows)));
+    return to;
+  }
+
   status run_into(matrix_view<const float> x, const output_operand& y, std::int64_t y_rows,
                   std::int64_t y_cols, const run_context& context) const {
     const gemm_shape layer{0, out_features(), in_features()};
@@ -219,10 +253,11 @@ class QLinear {
     const auto address = reinterpret_cast<std::uintptr_t>(context.workspace.data());
     std::span<std::byte> memory = context.workspace.subspan(
         (buffer_alignment - address % buffer_alignment) % buffer_alignment);
+    const matrix_view<const float> met = gathered(x, memory, context.executor);
     gemm_args args;
     args.key = key(y.kind);
-    args.x =
-        prepare_activations<A>(x, activation_, memory.data(), context.executor, kernel_, args.key);
+    args.x = prepare_activations<A>(met, activation_, memory.data(), context.executor, kernel_,
+                                    args.key);
     args.w = erase(weight_);
     args.packed = packed_.data();
     args.bias = bias_.size() != 0 ? bias_.data() : nullptr;
@@ -241,6 +276,7 @@ class QLinear {
       weight_;  // into owned_ or the caller's memory; moving a QTensor leaves its memory in place
   buffer<float> bias_;
   buffer<std::byte> packed_;
+  buffer<std::int64_t> order_;
   qparams<A> activation_{};
   const gemm_kernel* kernel_ = nullptr;
   activation_function epilogue_ = activation_function::none;

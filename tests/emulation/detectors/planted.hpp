@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <regex>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -19,6 +20,17 @@ struct shape {
   qtl::gpu::gpu_target least_target = qtl::gpu::gpu_target::sm_80;
   unsigned cluster_blocks = 1;
 };
+
+/// Whether a report says who it was: kernel, seed, block, thread and instruction; where no thread
+/// can go on, who waits where; and beside a finished launch its kernel and seed.
+inline bool names_who(const std::string& report) {
+  const std::string seed = std::to_string(qtl::gpu::emulated::current_settings().seed);
+  const std::string block = R"(block \(\d+, \d+, \d+\))";
+  const std::regex form("planted: seed " + seed + ", (" + block + R"(, thread \d+, [^:]+: .+|)" +
+                        "deadlock: no thread can run; " + block + R"(, threads \d.* wait at .+|)" +
+                        "something wrote beside .+)");
+  return std::regex_match(report, form);
+}
 
 /// Runs body(params) in every thread of a kernel named "planted" and returns the report: empty when
 /// nothing was found.
@@ -43,9 +55,17 @@ std::string report_of(const shape& s, void (*body)(const P&), const P& params) {
   order.params = &what;
   const qtl::status result = qtl::gpu::emulated::launch(order);
   // A launch that is refused has no report; its status says why.
-  if (!result.ok() && result.code != qtl::error_code::device_failed) return result.message.c_str();
-  CHECK(result.ok() == (qtl::gpu::emulated::last_failure()[0] == '\0'));
-  return qtl::gpu::emulated::last_failure();
+  if (!result.ok() && result.code != qtl::error_code::device_failed) {
+    CHECK(result.message.view().starts_with("launch of planted: "));
+    return result.message.c_str();
+  }
+  const std::string report = qtl::gpu::emulated::last_failure();
+  CHECK(result.ok() == report.empty());
+  if (!report.empty()) {
+    CAPTURE(report);
+    CHECK(names_who(report));
+  }
+  return report;
 }
 
 struct nothing {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/epilogue/element.cuh - the arithmetic of one row of four outputs: correct, scale, round.
-// Holds: four_columns, one_row, finish_four. The specification is gemm/reference.hpp with the
-// activation function of gemm/activation_function.hpp: bits are equal.
+// qtl/gpu/epilogue/element.cuh - the arithmetic of outputs: correct, scale, activate, round.
+// Holds: some_columns<N>, one_row, scaled, finish_four. The specification is gemm/reference.hpp with
+// the activation function of gemm/activation_function.hpp: bits are equal.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +20,20 @@ QTL_DEVICE T value_or(const strided_values<T>& values, std::int64_t i, T absent)
   return values.data != nullptr ? ptx::load_global(values.data + i * values.stride) : absent;
 }
 
-/// What four neighbouring columns need: loaded once, used in every row.
-struct four_columns {
+/// What N neighbouring columns need: loaded once, used in every row.
+template<int N>
+struct some_columns {
   std::int64_t first = 0;
-  int count = 0;  ///< of them inside the output: 0 to 4
-  float scale[4];
-  float bias[4];
-  std::uint32_t zero[4];  ///< as unsigned: the correction is modulo 2^32
-  std::uint32_t sum[4];
+  int count = 0;  ///< of them inside the output: 0 to N
+  float scale[N];
+  float bias[N];
+  std::uint32_t zero[N];  ///< as unsigned: the correction is modulo 2^32
+  std::uint32_t sum[N];
 
-  QTL_DEVICE four_columns(const epilogue_params& p, std::int64_t column) : first(column) {
+  QTL_DEVICE some_columns(const epilogue_params& p, std::int64_t column) : first(column) {
     const std::int64_t left = p.n - column;
-    count = left >= 4 ? 4 : left > 0 ? static_cast<int>(left) : 0;
-    unrolled<4>([&](auto e) {
+    count = left >= N ? N : left > 0 ? static_cast<int>(left) : 0;
+    unrolled<N>([&](auto e) {
       const bool inside = e < count;
       const std::int64_t j = inside ? column + e : 0;
       scale[e] = inside ? value_or(p.scale_w, j, 1.0f) : 1.0f;
@@ -44,6 +45,7 @@ struct four_columns {
     });
   }
 };
+using four_columns = some_columns<4>;
 
 /// What a row needs.
 struct one_row {
@@ -60,15 +62,27 @@ struct one_row {
 };
 
 /// sum of (code_x - zero_x) * (code_w - zero_w) from the sum of code_x * code_w.
+template<int N>
 QTL_DEVICE std::int32_t corrected(std::int32_t sum, const epilogue_params& p, const one_row& row,
-                                  const four_columns& columns, int e) {
+                                  const some_columns<N>& columns, int e) {
   const std::uint32_t zeros = static_cast<std::uint32_t>(p.k) * row.zero * columns.zero[e];
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) - row.zero * columns.sum[e] -
                                    columns.zero[e] * row.sum + zeros);
 }
-QTL_DEVICE float corrected(float sum, const epilogue_params&, const one_row&, const four_columns&,
-                           int) {
+template<int N>
+QTL_DEVICE float corrected(float sum, const epilogue_params&, const one_row&,
+                           const some_columns<N>&, int) {
   return sum;  // formats with a zero point are integers
+}
+
+/// The bits of column e's output before the activation function; of its sum for s32.
+template<int N, class T>
+QTL_DEVICE std::uint32_t scaled(const epilogue_params& p, T sum, const one_row& row,
+                                const some_columns<N>& columns, int e) {
+  const T whole = corrected(sum, p, row, columns, e);
+  const float y = ptx::fused_multiply_add(
+      static_cast<float>(whole), ptx::multiply_rn(row.scale, columns.scale[e]), columns.bias[e]);
+  return p.kind == stored_as::s32 ? bit_cast<std::uint32_t>(whole) : float_bits(y);
 }
 
 /// The code of y; NaN, which no code stands for, becomes the zero point, and integers end at 2^30,
@@ -104,15 +118,11 @@ QTL_DEVICE ptx::words4 encode_four(const float (&y)[4], const epilogue_params& p
 template<class T>
 QTL_DEVICE ptx::words4 finish_four(const epilogue_params& p, const one_row& row,
                                    const four_columns& columns, const T (&sums)[4]) {
+  ptx::words4 bits;
+  unrolled<4>([&](auto e) { bits.w[e] = scaled(p, sums[e], row, columns, e); });
+  if (p.kind == stored_as::s32) return bits;
   float y[4];
-  ptx::words4 raw;
-  unrolled<4>([&](auto e) {
-    const T sum = corrected(sums[e], p, row, columns, e);
-    raw.w[e] = bit_cast<std::uint32_t>(sum);
-    y[e] = ptx::fused_multiply_add(static_cast<float>(sum),
-                                   ptx::multiply_rn(row.scale, columns.scale[e]), columns.bias[e]);
-  });
-  if (p.kind == stored_as::s32) return raw;
+  unrolled<4>([&](auto e) { y[e] = float_from_bits(bits.w[e]); });
   if (p.function != activation_function::none)
     for (float& value : y) value = activate(p.function, value);
   return encode_four(y, p);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/kernel_entry.cuh - what stands between the waist and a family of kernels.
-// Holds: the concept KernelEntry, gemm_kernel_of<E>, split_memory, launch_one_of, epilogue_of. To add a kernel: the kernel's
-// file, an entry with these members, its name in kernel_list.cuh.
+// Holds: the concept KernelEntry, plan_of<E>, gemm_kernel_of<E>, split_memory, launch_one_of, epilogue_of.
+// To add a kernel: the kernel's file, an entry with these members, its name in kernel_list.cuh.
 #pragma once
 
 #include <array>
@@ -16,25 +16,30 @@
 
 namespace qtl::inline v0::gpu {
 
-/// Satisfied by a struct with `name`, `least_target`, accepts(key), and the functions of a
-/// gemm_kernel, of which run() returns a status. Why: lists, the support matrix and the layer ask
-/// the same entry, and the matrix asks without instantiating a kernel.
+/// Satisfied by a struct with `name`, `least_target`, accepts(key), packed_size and pack, plan()
+/// which decides all that follows from key and shape, and run() which does what a plan says and
+/// returns a status. Why: lists, the support matrix and the layer ask the same entry, and the
+/// matrix asks without instantiating a kernel.
 template<class E>
-concept KernelEntry =
-    requires(const gemm_key& key, const weight_operand& w, const gemm_shape& shape,
-             std::byte* packed, const gemm_args& args) {
-      { E::name } -> std::convertible_to<short_name>;
-      { E::least_target } -> std::convertible_to<gpu_target>;
-      { E::accepts(key) } -> std::same_as<bool>;
-      { E::packed_size(key, w) } -> std::same_as<std::int64_t>;
-      E::pack(key, w, packed);
-      { E::workspace_size(key, shape) } -> std::same_as<std::int64_t>;
-      { E::variant(key, shape) } -> std::same_as<fixed_text<64>>;
-      { E::run(args) } -> std::same_as<status>;
-    } ||
-    unsatisfied<
-        "an entry has name, least_target, accepts, packed_size, pack, workspace_size, variant and run",
-        E>;
+concept KernelEntry = requires(const gemm_key& key, const weight_operand& w,
+                               const gemm_shape& shape, std::byte* packed, const gemm_args& args,
+                               gemm_plan& plan) {
+  { E::name } -> std::convertible_to<short_name>;
+  { E::least_target } -> std::convertible_to<gpu_target>;
+  { E::accepts(key) } -> std::same_as<bool>;
+  { E::packed_size(key, w) } -> std::same_as<std::int64_t>;
+  E::pack(key, w, packed);
+  E::plan(key, shape, plan);
+  { E::run(args, plan) } -> std::same_as<status>;
+} || unsatisfied<"an entry has name, least_target, accepts, packed_size, pack, plan and run", E>;
+
+/// The caller's plan, or else one that is made here, in `fresh`.
+template<KernelEntry E>
+gemm_plan& plan_of(const gemm_args& g, gemm_plan& fresh) {
+  if (g.plan != nullptr) return *g.plan;
+  E::plan(g.key, {g.m(), g.n(), g.k(), 1, g.device}, fresh);
+  return fresh;
+}
 
 /// The entry as the waist's value.
 template<KernelEntry E>
@@ -44,10 +49,21 @@ constexpr gemm_kernel gemm_kernel_of() {
   kernel.supports = [](const gemm_key& key) { return E::accepts(key); };
   kernel.packed_size = &E::packed_size;
   kernel.pack = &E::pack;
-  kernel.workspace_size = &E::workspace_size;
-  kernel.variant = &E::variant;
+  if constexpr (requires { &E::reorders; }) kernel.reorders = &E::reorders;
+  kernel.make_plan = &E::plan;
+  kernel.workspace_size = [](const gemm_key& key, const gemm_shape& shape) {
+    gemm_plan plan;
+    E::plan(key, shape, plan);
+    return plan.workspace_size;
+  };
+  kernel.variant = [](const gemm_key& key, const gemm_shape& shape) {
+    gemm_plan plan;
+    E::plan(key, shape, plan);
+    return plan.variant;
+  };
   kernel.run = [](const gemm_args& args) {
-    const status s = E::run(args);
+    gemm_plan fresh;
+    const status s = E::run(args, plan_of<E>(args, fresh));
     if (args.outcome != nullptr) *args.outcome = s;
   };
   return kernel;
@@ -77,9 +93,8 @@ struct split_memory {
 };
 
 /// What a choice means for the memory of a run.
-inline split_memory memory_of(const tile_sizes& t, const tile_choice& choice, const gemm_shape& s) {
-  return {order_tiles(s.m, s.n, t.tile_m, t.tile_n).tiles(), choice.splits,
-          std::int64_t{t.tile_m} * t.tile_n};
+inline split_memory memory_of(const tile_sizes& t, int splits, std::int64_t m, std::int64_t n) {
+  return {order_tiles(m, n, t.tile_m, t.tile_n).tiles(), splits, std::int64_t{t.tile_m} * t.tile_n};
 }
 
 /// Launches number `index` of the kernels. make_params.template operator()<K>() gives K's

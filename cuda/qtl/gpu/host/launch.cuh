@@ -6,6 +6,7 @@
 // stream has ended, and calls wait_for_previous_grid() itself).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "qtl/base/error.hpp"
@@ -47,15 +48,38 @@ __global__ void __launch_bounds__(K::threads, K::min_blocks)
 
 namespace detail {
 
+/// Makes K ready for a device: whether its code is for it, and how much shared memory it may ask
+/// for.
+template<class K>
+status make_ready() {
+  const result<gpu_target> target = device_target();
+  if (!target.ok()) return target.why();
+  if (!runs_on<K>(static_cast<int>(*target)))
+    return failure(error_code::unsupported, K::name.c_str(), "is not for this GPU");
+  if constexpr (K::shared_bytes > 48 * 1024)
+    return status_of(
+        cudaFuncSetAttribute(run_kernel<K>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(K::shared_bytes)),
+        "launch");
+  return {};
+}
+
+/// make_ready() at the first launch on each of the first 64 devices: asking the driver takes
+/// longer than launching. It may be done twice, never too late.
+template<class K>
+status make_ready_once() {
+  static std::atomic<std::uint64_t> devices = 0;
+  int device = 0;
+  if (const status s = status_of(cudaGetDevice(&device), "device"); !s.ok()) return s;
+  const std::uint64_t bit = device < 64 ? std::uint64_t{1} << device : 0;
+  if ((devices.load(std::memory_order_relaxed) & bit) != 0) return {};
+  const status s = make_ready<K>();
+  if (s.ok()) devices.fetch_or(bit, std::memory_order_relaxed);
+  return s;
+}
+
 template<class K>
 status launch_on_device(const typename K::params& p, const dim& grid, cudaStream_t stream) {
-  if constexpr (K::shared_bytes > 48 * 1024) {
-    const status s =
-        status_of(cudaFuncSetAttribute(run_kernel<K>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                       static_cast<int>(K::shared_bytes)),
-                  "launch");
-    if (!s.ok()) return s;
-  }
   cudaLaunchConfig_t how{};
   how.gridDim = dim3(grid.x, grid.y, grid.z);
   how.blockDim = dim3(static_cast<unsigned>(K::threads));
@@ -101,10 +125,7 @@ status launch(const typename K::params& p, [[maybe_unused]] void* stream = nullp
   order.params = &p;
   return emulated::launch(order);
 #else
-  const result<gpu_target> target = device_target();
-  if (!target.ok()) return target.why();
-  if (!runs_on<K>(static_cast<int>(*target)))
-    return failure(error_code::unsupported, K::name.c_str(), "is not for this GPU");
+  if (const status s = detail::make_ready_once<K>(); !s.ok()) return s;
   return detail::launch_on_device<K>(p, grid, detail::stream_of(stream));
 #endif
 }

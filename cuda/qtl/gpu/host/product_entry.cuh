@@ -40,32 +40,38 @@ struct product_entry : Family {
     return select_tiles(shape_of(key, s), Family::tilings, *s.device);
   }
 
-  static std::int64_t workspace_size(const gemm_key& key, const gemm_shape& s) {
-    const tile_choice choice = choose(key, s);
-    return choice.index < 0 ? 0 : memory_of(tiling(choice), choice, s).bytes();
+  static void plan(const gemm_key& key, const gemm_shape& s, gemm_plan& plan) {
+    write_plan(choose(key, s), s, plan);
+  }
+  /// What a choice means for a run.
+  static void write_plan(const tile_choice& choice, const gemm_shape& s, gemm_plan& plan) {
+    plan.choice = choice.index;
+    plan.splits = choice.splits;
+    plan.variant = "none";
+    if (choice.index < 0) return;
+    plan.workspace_size = memory_of(tiling(plan), plan.splits, s.m, s.n).bytes();
+    plan.variant = variant_text(tiling(plan), plan.splits);
   }
 
-  static fixed_text<64> variant(const gemm_key& key, const gemm_shape& s) {
-    const tile_choice choice = choose(key, s);
-    if (choice.index < 0) return "none";
-    return variant_text(tiling(choice), choice.splits);
+  /// Calls f(candidate_list): what explain_choice() is asked.
+  template<class F>
+  static void for_each_list(const gemm_key& key, const gemm_shape& s, F&& f) {
+    f(candidate_list{"mma", shape_of(key, s), Family::tilings});
   }
 
-  static status run(const gemm_args& g) {
-    const gemm_shape shape{g.m(), g.n(), g.k(), 1, g.device};
-    const tile_choice choice = choose(g.key, shape);
-    if (choice.index < 0)
+  static status run(const gemm_args& g, gemm_plan& plan) {
+    if (plan.choice < 0)
       return failure(error_code::unsupported, "device",
                      "no tile size of the kernel fits its shared memory");
-    const result<split_k> split = memory_of(tiling(choice), choice, shape).make(g);
+    const result<split_k> split = memory_of(tiling(plan), plan.splits, g.m(), g.n()).make(g);
     if (!split.ok()) return split.why();
     const auto params = [&]<class K>() { return Family::template params<K>(g, *split); };
-    return launch_one_of(typename Family::kernels{}, choice.index, params, g.stream);
+    return launch_one_of(typename Family::kernels{}, plan.choice, params, g.stream);
   }
 
  private:
-  static const tile_sizes& tiling(const tile_choice& choice) {
-    return Family::tilings[static_cast<std::size_t>(choice.index)];
+  static const tile_sizes& tiling(const gemm_plan& plan) {
+    return Family::tilings[static_cast<std::size_t>(plan.choice)];
   }
 };
 

@@ -17,32 +17,40 @@ struct quantizer_entry {
   }
 
   static status run(const quantize_args& q) {
-    if constexpr (is_unscaled<typename A::scheme>)
-      return convert(q);
-    else
-      return quantize(q);
+    const rows x{static_cast<const real_element<F>*>(q.x.data), q.x.row_stride};
+    if constexpr (is_unscaled<typename A::scheme>) {
+      return convert<typename A::format>(q, x, const_cast<std::byte*>(q.to.codes), q.to.row_bytes);
+    } else {
+      if (q.column_order == nullptr) return quantize(q, x);
+      constexpr std::int64_t size = sizeof(real_element<F>);
+      const std::int64_t row_bytes = gathered_row_bytes(q.x.cols, size);
+      const status s = convert<F>(q, x, q.gathered, row_bytes);
+      if (!s.ok()) return s;
+      return quantize(q, {reinterpret_cast<const real_element<F>*>(q.gathered), row_bytes / size});
+    }
   }
 
  private:
-  static auto source(const quantize_args& q) {
-    return typename plain_row<F>::params{static_cast<const real_element<F>*>(q.x.data),
-                                         q.x.row_stride};
-  }
+  using rows = typename plain_row<F>::params;
 
-  static status convert(const quantize_args& q) {
-    using kernel = convert_rows<real_conversion<F, typename A::format>>;
+  // Rounds to `To` and puts columns into the order that is asked for.
+  template<class To>
+  static status convert(const quantize_args& q, const rows& x, std::byte* to,
+                        std::int64_t row_bytes) {
+    using kernel = convert_rows<real_conversion<F, To>>;
     typename kernel::params p;
-    p.x = source(q);
+    p.x = x;
     p.m = q.x.rows;
     p.k = q.x.cols;
-    p.to = const_cast<std::byte*>(q.to.codes);
-    p.row_bytes = q.to.row_bytes;
+    p.to = to;
+    p.row_bytes = row_bytes;
+    p.column_order = q.column_order;
     return launch<kernel>(p, q.stream);
   }
 
-  static status quantize(const quantize_args& q) {
+  static status quantize(const quantize_args& q, const rows& x) {
     quantize_rows_params<A, plain_row<F>, parameter_form::decoded> p;
-    p.x = source(q);
+    p.x = x;
     p.m = q.x.rows;
     p.k = q.x.cols;
     p.codes = const_cast<std::byte*>(q.to.codes);

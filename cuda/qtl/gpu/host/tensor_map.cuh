@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/tensor_map.cuh - describes a tensor in global memory to TMA, on the host.
-// Holds: tensor_shape, check_tensor_shape, encode_tensor_map. The driver's function is found through the CUDA
+// Holds: tensor_shape, check_tensor_shape, encode_tensor_map, kept_tensor_map. The driver's function is found through the CUDA
 // runtime, so libcuda is not linked; without a driver the answer is an error. The emulator asks the
 // same of a shape.
 #pragma once
@@ -33,6 +33,7 @@ struct tensor_shape {
 
   constexpr int rank() const { return rows == 0 ? 1 : 2; }
   constexpr std::int64_t box_row_bytes() const { return std::int64_t{box_columns} * element_bytes; }
+  friend constexpr bool operator==(const tensor_shape&, const tensor_shape&) = default;
 };
 
 namespace detail {
@@ -172,10 +173,28 @@ inline result<ptx::tensor_map> encode_tensor_map(const tensor_shape& t) {
   ptx::tensor_map map;
   static_assert(sizeof fields <= sizeof map);
   std::memcpy(map.words, &fields, sizeof fields);
+  emulated::count_tensor_map();
   return map;
 #else
   return detail::encode_by_driver(t);
 #endif
+}
+
+/// A map and what it was encoded of.
+struct kept_tensor_map {
+  tensor_shape of;
+  ptx::tensor_map map;
+};
+
+/// The kept map where it is of this very tensor; else it is encoded, and `is_new` becomes true.
+inline result<ptx::tensor_map> keep_tensor_map(const tensor_shape& t, kept_tensor_map& kept,
+                                               bool& is_new) {
+  if (kept.of == t && t.data != nullptr) return kept.map;
+  const result<ptx::tensor_map> encoded = encode_tensor_map(t);
+  if (!encoded.ok()) return encoded.why();
+  kept = {t, *encoded};
+  is_new = true;
+  return kept.map;
 }
 
 }  // namespace qtl::inline v0::gpu

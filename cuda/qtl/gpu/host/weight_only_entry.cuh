@@ -73,11 +73,20 @@ struct weight_only_shapes {
     return accepts_activation(key, is_grouped);
   }
 
+  static weight_layout layout(const gemm_key& key, std::int64_t n, std::int64_t k) {
+    return make_weight_layout(key.weight, n, k, operand::step_cols);
+  }
   static std::int64_t packed_size(const gemm_key& key, const weight_operand& w) {
     return layout(key, w.n, w.k).bytes();
   }
   static void pack(const gemm_key& key, const weight_operand& w, std::byte* packed) {
     pack_weight(layout(key, w.n, w.k), w, packed);
+  }
+
+  /// Elements in an order of their own are loaded one by one, again for every block of columns:
+  /// where there are more tokens it is faster to gather them once.
+  static bool reorders(const gemm_key& key, const gemm_shape& s) {
+    return s.m <= 16 && layout(key, s.n, s.k).columns_match();
   }
 
   template<class K>
@@ -86,6 +95,7 @@ struct weight_only_shapes {
     typename K::params p;
     p.x = {g.x.codes, g.m(), packed_bytes(g.k(), activation::bits), g.x.row_bytes};
     p.w = packed_weight_of(l, g.packed, g.w.tensor_scale);
+    if (g.x.column_order != nullptr) p.w.column_order = g.x.column_order;
     p.split = split;
     p.out = epilogue_of(g);
     if (!Format::is_grouped)
@@ -101,10 +111,6 @@ struct weight_only_shapes {
     if (!is_integer) return a.is_unscaled();
     return a.block_cols == 0 && a.zero_point == zero_point_kind::none &&
            key.accumulator == (is_grouped ? accumulation::s32_grouped : accumulation::s32);
-  }
-
-  static weight_layout layout(const gemm_key& key, std::int64_t n, std::int64_t k) {
-    return make_weight_layout(key.weight, n, k, operand::step_cols);
   }
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtl/gpu/kernel/convert_rows.cuh - m x k reals to f16 or bf16, each rounded once.
+// qtl/gpu/kernel/convert_rows.cuh - m x k reals to another format, each rounded once, their columns in any order.
 // Holds: real_conversion (the Config), convert_rows. For activations that a product takes in 16 bits and that come in
-// another format, or at addresses that wide loads cannot use. Bits are those of the format's
-// encode.
+// another format, or at addresses that wide loads cannot use; and for those whose columns must be
+// put into the order of a weight's. Bits are those of the format's encode.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace qtl::inline v0::gpu {
 /// The Config of convert_rows.
 template<class From, class To>
 struct real_conversion {
-  static_assert(std::same_as<To, f16> || std::same_as<To, bf16>);
+  static_assert(std::same_as<To, f16> || std::same_as<To, bf16> || std::same_as<To, From>);
   using from = From;
   using to = To;
 };
@@ -40,6 +40,7 @@ struct convert_rows {
     std::int64_t k = 0;
     std::byte* to = nullptr;
     std::int64_t row_bytes = 0;  ///< a multiple of 16; the bytes beyond k are not written
+    const std::int32_t* column_order = nullptr;  ///< column p is column_order[p] of x; null: p
   };
 
   static std::int64_t chunks(const params& p) {
@@ -56,33 +57,33 @@ struct convert_rows {
     if (at >= p.m * across) return;
     const std::int64_t row = at / across;
     const std::int64_t first = at % across * chunk_size;
-    const source from(p.x, row, p.k);
-    typename source::chunk chunk;
-    from.load(chunk, first);
+    const int count = chunk_count(first, p.k);
     float x[chunk_size];
-    from.values(chunk, first, x);
-    store(p.to + row * p.row_bytes + first * 2, x, chunk_count(first, p.k));
+    if (p.column_order != nullptr)
+      gather(p, row, first, count, x);
+    else
+      load(p, row, first, x);
+    auto* to = reinterpret_cast<real_element<format>*>(p.to + row * p.row_bytes) + first;
+    store_reals<format>(to, x, count, true);
   }
 
  private:
-  QTL_DEVICE static std::uint32_t rounded(float low, float high) {
-    if constexpr (std::same_as<format, f16>)
-      return ptx::f16x2_from_floats(low, high);
-    else
-      return ptx::bf16x2_from_floats(low, high);
+  QTL_DEVICE static void load(const params& p, std::int64_t row, std::int64_t first,
+                              float (&x)[chunk_size]) {
+    const source from(p.x, row, p.k);
+    typename source::chunk chunk;
+    from.load(chunk, first);
+    from.values(chunk, first, x);
   }
 
-  QTL_DEVICE static void store(std::byte* to, const float (&x)[chunk_size], int count) {
-    const ptx::words4 pairs{
-        {rounded(x[0], x[1]), rounded(x[2], x[3]), rounded(x[4], x[5]), rounded(x[6], x[7])}};
-    if (count == chunk_size) {
-      ptx::store_global(reinterpret_cast<ptx::words4*>(to), pairs);
-      return;
-    }
+  QTL_DEVICE static void gather(const params& p, std::int64_t row, std::int64_t first, int count,
+                                float (&x)[chunk_size]) {
     unrolled<chunk_size>([&](auto e) {
-      if (e < count)
-        ptx::store_global(reinterpret_cast<std::uint16_t*>(to) + e,
-                          static_cast<std::uint16_t>(pairs.w[e / 2] >> (e % 2 * 16)));
+      x[e] = 0.0f;
+      if (e >= count) return;
+      const std::int32_t column = ptx::load_global(p.column_order + first + e);
+      x[e] = decoded_element<typename Config::from>(
+          ptx::load_global(p.x.x + row * p.x.row_stride + column));
     });
   }
 };

@@ -46,8 +46,13 @@ struct weight_only_format {
   using weight = W;
   using activation = X;
   using scale = S;
+  using operand = operand_traits<X>;
   static constexpr bool is_grouped = !std::is_same_v<S, per_row>;
   static constexpr bool has_zero_points = ZeroPoints;
+  static constexpr int unit_steps = 128 / (W::bits <= 4 ? 4 : 8) / operand::step_cols;
+  static constexpr int scale_bytes = std::is_same_v<S, f32>                              ? 4
+                                     : std::is_same_v<S, f16> || std::is_same_v<S, bf16> ? 2
+                                                                                         : 1;
 };
 
 /// What a block computes, and with how many warps. A slab is slab() steps of k, a step 32 bytes of
@@ -86,10 +91,11 @@ struct some_rows_in_order {
 /// A configuration: formats and a shape.
 template<class Format, class Shape>
 struct weight_only : Format, Shape {
+  using Format::unit_steps;
   using typename Format::activation;
+  using typename Format::operand;
   using typename Format::scale;
   using typename Format::weight;
-  using operand = operand_traits<activation>;
 
   static constexpr short_name name = short_name(weight::name)
                                          .append(Format::has_zero_points ? "z_" : "_")
@@ -101,14 +107,9 @@ struct weight_only : Format, Shape {
                                          .append("x")
                                          .append(Shape::block_n);
   static constexpr int threads = 32 * Shape::warps_m * Shape::warps_n * Shape::warps_k;
-  static constexpr int unit_steps = 128 / (weight::bits <= 4 ? 4 : 8) / operand::step_cols;
   static constexpr int slab_steps = Shape::slab(unit_steps);
   static constexpr int slab_units = slab_steps / unit_steps;
   static constexpr int x_row_bytes = 32 * slab_steps;
-  static constexpr int scale_bytes = std::is_same_v<scale, f32> ? 4
-                                     : std::is_same_v<scale, f16> || std::is_same_v<scale, bf16>
-                                         ? 2
-                                         : 1;
   static constexpr int group_start_steps =
       steps_to_group(std::is_same_v<scale, e4m3> ? scale_storage::as_e4m3 : scale_storage::as_f32,
                      Format::has_zero_points, operand::step_cols);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/warp_specialized_product.cuh - the body that Hopper's products share.
-// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums>.
+// Holds: bulk_product_params, group_shape<Config>, warp_specialized_product<Config, Sums, Params, Finish, Stage>.
 // Blocks stay and walk over the tiles. One warp of each lets the copy engine fill a ring of stages,
 // also for the next tile while this one is finished; the other warpgroups multiply by wgmma and
 // finish what they own. Blocks of a cluster work on tiles below one another: each loads a part of
@@ -9,13 +9,13 @@
 
 #include <cstdint>
 
-#include "qtl/gpu/epilogue/finish.cuh"
+#include "qtl/gpu/epilogue/row_finish.cuh"
+#include "qtl/gpu/kernel/box_stage.cuh"
 #include "qtl/gpu/kernel/warp_specialized_tilings.cuh"
 #include "qtl/gpu/ptx/barrier.cuh"
 #include "qtl/gpu/ptx/cluster.cuh"
 #include "qtl/gpu/ptx/elect.cuh"
 #include "qtl/gpu/ptx/setmaxnreg.cuh"
-#include "qtl/gpu/ptx/tma.cuh"
 #include "qtl/gpu/scheduler/group_split.cuh"
 #include "qtl/gpu/scheduler/tile_order.cuh"
 #include "qtl/gpu/tile/bulk_ring.cuh"
@@ -25,21 +25,13 @@ namespace qtl::inline v0::gpu {
 
 /// A product whose operands the copy engine reads; host/bulk_params.cuh fills it in.
 struct bulk_product_params {
-  ptx::tensor_map x;  ///< m rows in boxes of tile_m
-  ptx::tensor_map w;  ///< n rows in boxes of tile_n / cluster_blocks
+  ptx::tensor_map x;  ///< m rows in boxes of Stage::x_rows
+  ptx::tensor_map w;  ///< n rows in boxes of Stage::w_rows
   std::int64_t row_bytes = 0;
   epilogue_params epilogue;
+  bulk_output output;
   split_k split;
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
-};
-
-/// What a block does at a time: a part of the k of a tile.
-struct work_item {
-  std::int64_t tile;  ///< its number among all blocks' tiles
-  std::int64_t row;   ///< its first output
-  std::int64_t column;
-  int split;
-  slab_range slabs;
 };
 
 /// What each of a tile's warpgroups owns.
@@ -51,23 +43,24 @@ struct group_shape {
 };
 
 /// Threads 0 to 127 are the producer's, of which one lane works; the others are warpgroups that
-/// multiply and keep Sums: running_group_sums, or what has its members.
-template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params>
+/// multiply and keep Sums: running_group_sums, or what has its members. Finish turns a tile's sums
+/// into outputs: row_finish, or what has its members. Stage fills the ring: box_stage likewise.
+template<WarpSpecializedTiling Config, class Sums, class Params = bulk_product_params,
+         class Finish = row_finish<Sums>, class Stage = box_stage<Config, Finish::transposed>>
 struct warp_specialized_product {
   using params = Params;
   using config = Config;
+  using finish = Finish;
+  using stage = Stage;
+  /// Whether weights are wgmma's left operand: tile_m then counts output features, tile_n tokens.
+  static constexpr bool transposed = Finish::transposed;
   static constexpr int groups = Config::groups_m * Config::groups_n;  ///< of a team
   static constexpr int all_groups = Config::teams * groups;
   static constexpr int group_rows = group_shape<Config>::rows;
   static constexpr int group_columns = group_shape<Config>::columns;
   static constexpr unsigned cluster_blocks = Config::cluster_blocks;
-  static constexpr int w_rows = Config::tile_n / static_cast<int>(cluster_blocks);
-  static constexpr std::uint32_t x_bytes = Config::tile_m * slab_bytes;
-  static constexpr std::uint32_t stage_bytes = x_bytes + Config::tile_n * slab_bytes;
-  static constexpr int piece = 4;  ///< fragments of 8 columns that are finished together
-  static constexpr std::uint32_t finish_bytes = finish_scratch_bytes<piece>;
 
-  using ring_type = bulk_ring<Config::stages, stage_bytes>;
+  using ring_type = bulk_ring<Config::stages, Stage::bytes>;
   using accumulator = typename Sums::accumulator;
   static_assert(Sums::blocks * 64 == group_rows && Sums::columns == group_columns);
 
@@ -76,7 +69,7 @@ struct warp_specialized_product {
   static constexpr gpu_target least_target = gpu_target::sm_90a;
   static constexpr gpu_target only_target = gpu_target::sm_90a;
   static constexpr std::uint32_t shared_bytes =
-      ring_type::shared_bytes + 4 * all_groups * finish_bytes;
+      ring_type::shared_bytes + all_groups * Finish::shared_bytes;
   static_assert(shared_bytes <= shared_limit(gpu_target::sm_90a),
                 "fewer stages or a smaller tile: a block has 227 KB of shared memory");
 
@@ -84,9 +77,10 @@ struct warp_specialized_product {
   /// enough of them, and a split in their params is not heeded.
   static constexpr int most_splits = group_rows / 64 * group_columns / 2 <= 64 ? 16 : 1;
 
-  /// The tiles of a cluster, which lie below one another, count as one.
+  /// The tiles of an m x n output. Those of a cluster, which lie below one another, count as one.
   QTL_HOST_DEVICE static constexpr tile_order order(std::int64_t m, std::int64_t n) {
-    return order_tiles(m, n, Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
+    return order_tiles(transposed ? n : m, transposed ? m : n,
+                       Config::tile_m * static_cast<int>(cluster_blocks), Config::tile_n);
   }
   QTL_HOST_DEVICE static constexpr int splits_of(const params& p) {
     return most_splits > 1 ? p.split.splits : 1;
@@ -164,30 +158,12 @@ struct warp_specialized_product {
     position at;
     for_each_item(p, [&](const work_item& item) {
       for (std::int64_t slab = item.slabs.first; slab < item.slabs.last; ++slab) {
-        const auto x = static_cast<std::int32_t>(slab * slab_bytes);
-        ring.begin_fill(at);
-        ptx::tma_load_2d(ring.stage(at), p.x, ring.full(at), x,
-                         static_cast<std::int32_t>(item.row));
-        load_weights(p, ring.stage(at) + x_bytes, ring.full(at), x,
-                     static_cast<std::int32_t>(item.column));
+        ring.begin_fill(at, Stage::expected(p));
+        Stage::load(p, ring.stage(at), ring.full(at), item, slab);
         at.advance();
       }
     });
     drain(ring, at);
-  }
-
-  QTL_DEVICE static void load_weights(const params& p, std::uint32_t to, std::uint32_t full,
-                                      std::int32_t x, std::int32_t y) {
-    if constexpr (cluster_blocks > 1) {
-      constexpr auto everyone = static_cast<std::uint16_t>((1u << cluster_blocks) - 1);
-      const auto part = static_cast<std::int32_t>(rank()) * w_rows;
-      ptx::tma_load_2d_multicast(to + static_cast<std::uint32_t>(part) * slab_bytes, p.w, full, x,
-                                 y + part, everyone);
-    } else if constexpr (Config::weights == reuse::once) {
-      ptx::tma_load_2d(to, p.w, full, x, y, ptx::l2_evict_first());
-    } else {
-      ptx::tma_load_2d(to, p.w, full, x, y);
-    }
   }
 
   /// Waits until the last stages are released, so that no arrival comes to a block that has ended.
@@ -232,20 +208,20 @@ struct warp_specialized_product {
     const unsigned team = group / groups;
     const std::uint32_t first_row = group % groups / Config::groups_n * group_rows;
     const std::uint32_t first_column = group % Config::groups_n * group_columns;
-    const slab_operands mine{first_row * slab_bytes, x_bytes + first_column * slab_bytes};
+    const auto mine = Stage::operands(first_row, first_column);
     position at;
     Sums sums;
-    const unsigned warp = ptx::warp_index();
-    const std::uint32_t scratch = ring.base + ring_type::shared_bytes + (warp - 4) * finish_bytes;
+    Finish outputs(p, ring.base + ring_type::shared_bytes + group * Finish::shared_bytes);
     team_turns turns(team);
     for_each_item(p, [&](const work_item& item) {
       if (!turns.begin()) return at.skip(item.slabs.count());
       sums.begin(p, item.row + first_row, item.column + first_column);
       add_slabs(item.slabs, ring, at, sums, mine, turns);
-      if (is_reduced(p, item, group, scratch - warp % 4 * finish_bytes, sums))
-        finish_sums(p.epilogue, scratch, sums, item.row + first_row, item.column + first_column);
+      if (is_reduced(p, item, group, ring.spare(group), sums))
+        outputs.finish(p, sums, item.row + first_row, item.column + first_column);
     });
     turns.end();
+    outputs.end();
   }
 
   /// Whether this warpgroup has the whole sums of its part of the tile.
@@ -260,12 +236,13 @@ struct warp_specialized_product {
   }
 
   /// `mine`: where this warpgroup's operands lie in a stage.
+  template<class Operands>
   QTL_DEVICE static void add_slabs(const slab_range& range, const ring_type& ring, position& at,
-                                   Sums& sums, const slab_operands& mine, const team_turns& turns) {
+                                   Sums& sums, const Operands& mine, const team_turns& turns) {
     position added = at;  // the next stage to be given back
     for (std::int64_t slab = range.first; slab < range.last; ++slab) {
       ring.wait_full(at);
-      sums.add({ring.stage(at) + mine.x, ring.stage(at) + mine.w}, slab);
+      sums.add(mine.of(ring.stage(at)), slab);
       at.advance();
       if (slab - range.first < Sums::lag) continue;
       ring.template release<cluster_blocks>(added);
@@ -274,28 +251,6 @@ struct warp_specialized_product {
     turns.pass_on();  // every stage of the item is there: the next team may wait for its own
     sums.finish();
     if (Sums::lag == 1 && range.count() > 0) ring.template release<cluster_blocks>(added);
-  }
-
-  /// Outputs from the warpgroup's first, one strip of 16 x 8 piece after another.
-  QTL_DEVICE static void finish_sums(const epilogue_params& p, std::uint32_t scratch,
-                                     const Sums& sums, std::int64_t row, std::int64_t column) {
-    constexpr int pieces = group_columns / (8 * piece);
-    const unsigned warp = ptx::warp_index();
-    for (int strip = 0; strip < group_rows / 64 * pieces; ++strip) {
-      // A rolled loop with one strip chosen inside: the arithmetic is compiled once.
-      unrolled<group_rows / 64 * pieces>([&](auto s) {
-        if (s != strip) return;
-        accumulator part[piece][4];
-        fragments_of<s / pieces, s % pieces * piece>(sums, part);
-        stage_strip<piece>(scratch, part);
-      });
-      ptx::warp_barrier();
-      const four_columns columns(
-          p, column + strip % pieces * 8 * piece + ptx::lane_index() % (2 * piece) * 4);
-      finish_strip<piece, accumulator>(p, scratch, row + strip / pieces * 64 + warp % 4 * 16,
-                                       columns);
-      ptx::warp_barrier();
-    }
   }
 };
 

@@ -194,6 +194,9 @@ struct settings {
   std::int32_t steps_between_switches = 32;
   /// Whether accesses to shared memory that no barrier orders fail even where they did no harm.
   bool check_races = true;
+  /// Whether launches do anything beyond checks of their order. Without, what is left is the host's
+  /// own work, which can then be timed and counted.
+  bool runs_kernels = true;
 };
 settings& current_settings();
 

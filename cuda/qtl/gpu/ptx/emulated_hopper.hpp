@@ -62,6 +62,10 @@ struct tensor_map_fields {
   std::int32_t swizzle;  ///< of ptx::shared_swizzle
 };
 inline constexpr std::uint64_t tensor_map_magic = 0x7174'6c6d'6170'0001;
+/// Called for each map that the host encodes.
+void count_tensor_map();
+/// How many that were, since the program began.
+std::uint64_t encoded_tensor_maps();
 
 // wgmma.
 

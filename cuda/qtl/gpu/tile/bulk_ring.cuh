@@ -34,10 +34,11 @@ struct ring_position {
 /// Lies at `base`, a multiple of 1024: the barriers, then the stages.
 template<int Stages, std::uint32_t StageBytes>
 struct bulk_ring {
-  static_assert(StageBytes % 1024 == 0, "stages begin where a swizzle pattern does");
-  static_assert(Stages >= 2 && 2 * Stages * ptx::mbarrier_bytes <= 1024,
-                "one stage is filled while another is read");
   using position = ring_position<Stages>;
+  static constexpr std::uint32_t spare_at = 512;
+  static_assert(StageBytes % 1024 == 0, "stages begin where a swizzle pattern does");
+  static_assert(Stages >= 2 && 2 * Stages * ptx::mbarrier_bytes <= spare_at,
+                "one stage is filled while another is read");
   static constexpr std::uint32_t shared_bytes = 1024 + Stages * StageBytes;
 
   std::uint32_t base;
@@ -52,6 +53,9 @@ struct bulk_ring {
     return base + 1024 + at.stage * StageBytes;
   }
 
+  /// 16 bytes between the barriers and the stages, the `which`-th of 32.
+  QTL_DEVICE std::uint32_t spare(unsigned which) const { return base + spare_at + 16 * which; }
+
   /// By one thread, before the block (or the cluster) meets. `releases`: warps that empty a stage.
   QTL_DEVICE void prepare(std::uint32_t releases) const {
     for (position at; at.parity == 0; at.advance()) {
@@ -61,11 +65,11 @@ struct bulk_ring {
     ptx::fence_mbarrier_init();
   }
 
-  /// Waits until the stage is empty, then expects StageBytes. The first round passes: the phase
+  /// Waits until the stage is empty, then expects so many bytes. The first round passes: the phase
   /// before a barrier's first has ended.
-  QTL_DEVICE void begin_fill(const position& at) const {
+  QTL_DEVICE void begin_fill(const position& at, std::uint32_t bytes = StageBytes) const {
     ptx::mbarrier_wait(empty(at), at.parity ^ 1u);
-    ptx::mbarrier_arrive_expect_tx(full(at), StageBytes);
+    ptx::mbarrier_arrive_expect_tx(full(at), bytes);
   }
   QTL_DEVICE void wait_full(const position& at) const { ptx::mbarrier_wait(full(at), at.parity); }
   /// By a whole warp: it will not read the stage again. Blocks: those of the cluster.

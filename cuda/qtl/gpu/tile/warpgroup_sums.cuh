@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/warpgroup_sums.cuh - the accumulators of a warpgroup and the products that add to them.
-// Holds: slab_bytes, slab_operands, add_slab_to, running_group_sums<X, W, Blocks, Columns>: 64 Blocks x Columns outputs.
+// Holds: slab_bytes, slab_operands, add_slab_to, running_group_sums<L, R, Blocks, Columns>: 64 Blocks x Columns sums.
 #pragma once
 
 #include <cstdint>
@@ -14,30 +14,35 @@ namespace qtl::inline v0::gpu {
 inline constexpr std::uint32_t slab_bytes = 128;
 
 /// Where a warpgroup's rows of both operands of a slab begin: rows of slab_bytes under the 128-byte
-/// swizzle.
+/// swizzle. Rows of the left one are rows of sums, rows of the right one columns.
 struct slab_operands {
-  std::uint32_t x;
-  std::uint32_t w;
+  std::uint32_t left;
+  std::uint32_t right;
+
+  /// These, counted from a stage's beginning, in the stage at `base`.
+  QTL_DEVICE slab_operands of(std::uint32_t base) const { return {base + left, base + right}; }
 };
 
-/// Starts adding the slab of block `block` (64 rows of x) to d; d is zero at first where `fresh`.
-template<class X, class W, int Columns>
-QTL_DEVICE void add_slab_to(ptx::wgmma_accumulator<X> (&d)[Columns / 2], const slab_operands& slab,
+/// Starts adding the slab of block `block` (64 rows of the left operand, whose format is L) to d; d
+/// is zero at first where `fresh`.
+template<class L, class R, int Columns>
+QTL_DEVICE void add_slab_to(ptx::wgmma_accumulator<L> (&d)[Columns / 2], const slab_operands& slab,
                             int block, bool fresh) {
-  const std::uint64_t x = ptx::wgmma_descriptor(
-      slab.x + static_cast<std::uint32_t>(block) * 64 * slab_bytes, ptx::shared_swizzle::bytes_128);
-  const std::uint64_t w = ptx::wgmma_descriptor(slab.w, ptx::shared_swizzle::bytes_128);
+  const std::uint64_t left =
+      ptx::wgmma_descriptor(slab.left + static_cast<std::uint32_t>(block) * 64 * slab_bytes,
+                            ptx::shared_swizzle::bytes_128);
+  const std::uint64_t right = ptx::wgmma_descriptor(slab.right, ptx::shared_swizzle::bytes_128);
   unrolled<static_cast<int>(slab_bytes / 32)>([&](auto step) {
     constexpr std::uint32_t at = 32u * decltype(step)::value;
-    ptx::wgmma<Columns, X, W>(d, ptx::wgmma_advance(x, at), ptx::wgmma_advance(w, at),
+    ptx::wgmma<Columns, L, R>(d, ptx::wgmma_advance(left, at), ptx::wgmma_advance(right, at),
                               at > 0 || !fresh);
   });
 }
 
 /// Sums that stay in the tensor core's accumulators from the first slab to the last.
-template<class X, class W, int Blocks, int Columns>
+template<class L, class R, int Blocks, int Columns>
 struct running_group_sums {
-  using accumulator = ptx::wgmma_accumulator<X>;
+  using accumulator = ptx::wgmma_accumulator<L>;
   static constexpr int blocks = Blocks;
   static constexpr int columns = Columns;
   /// Slabs whose products may still run when add() returns.
@@ -57,7 +62,7 @@ struct running_group_sums {
   /// Adds a slab; the one before it is added on return.
   QTL_DEVICE void add(const slab_operands& slab, std::int64_t) {
     ptx::wgmma_fence();
-    unrolled<Blocks>([&](auto b) { add_slab_to<X, W, Columns>(values[b], slab, b, false); });
+    unrolled<Blocks>([&](auto b) { add_slab_to<L, R, Columns>(values[b], slab, b, false); });
     ptx::wgmma_commit();
     ptx::wgmma_wait<1>();
   }

@@ -8,6 +8,10 @@
 
 #include "qtl/base/config.hpp"
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace qtl::inline v0 {
 
 /// What a kernel was compiled for, in order of preference from the last to the first.
@@ -59,6 +63,10 @@ inline bool is_available(isa_level level) {
              __builtin_cpu_supports("avx512vbmi");
   }
   return false;
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long dot_product = 1ul << 20;  // HWCAP_ASIMDDP of the kernel's interface
+  return level == isa_level::portable ||
+         (level == isa_level::neon_dot && (getauxval(AT_HWCAP) & dot_product) != 0);
 #else
   return level == isa_level::portable;
 #endif

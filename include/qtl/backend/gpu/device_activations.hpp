@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/gpu/device_activations.hpp - where the activations of a run lie in a device's workspace.
-// Holds: device_activation_layout, device_group_stride. Not here: the kernels that fill it (device_quantizer).
+// Holds: device_activation_layout, device_group_stride, gathered_row_bytes. Not here: the kernels that fill it (device_quantizer).
 #pragma once
 
 #include "qtl/backend/gpu/device_backend.hpp"
@@ -13,6 +13,11 @@ constexpr std::int64_t device_aligned(std::int64_t bytes) { return (bytes + 63) 
 /// From one group's parameters to the next's: tokens are neighbours, and groups begin at multiples
 /// of 16 bytes. (In host memory groups are neighbours.)
 constexpr std::int64_t device_group_stride(std::int64_t m) { return (m + 3) / 4 * 4; }
+
+/// From one row to the next of reals that a quantizer has gathered by quantize_args::column_order.
+constexpr std::int64_t gathered_row_bytes(std::int64_t k, std::int64_t element_bytes) {
+  return (k * element_bytes + 15) / 16 * 16;
+}
 
 /// Where the parts of an m x k activation lie: rows of codes 64-byte aligned, then scales and, as
 /// the policy has them, zero points and sums of codes, each one per token and group.

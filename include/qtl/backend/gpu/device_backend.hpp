@@ -16,6 +16,9 @@ struct quantize_args {
   device_operand x;
   activation_operand to;  ///< codes and parameters to write; the pointers are the device's
   block_values fixed;     ///< the parameters of a static policy
+  /// Column p of the operand is column column_order[p] of x; null: they are the same.
+  const std::int32_t* column_order = nullptr;
+  std::byte* gathered = nullptr;  ///< with an order, for a policy with scales: m gathered_row_bytes
   const device_facts* device = nullptr;
   void* stream = nullptr;
 };

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// tests/gpu/weight_only_cases.hpp - which products the kernels of packed weights are tested with.
+// Holds: weight_only_cases, cover_real_products, cover_integer_products. For every commit a covering
+// design, at length every number of rows with every output, function and seed.
+#pragma once
+
+#include "gpu/covering.hpp"
+#include "gpu/weight_only.hpp"
+
+namespace qtl_test {
+
+/// A product under one seed of the emulator.
+struct seeded_product {
+  product_case product;
+  std::uint64_t seed = 1;
+};
+
+/// The cases, made once.
+class weight_only_cases {
+ public:
+  static const std::vector<seeded_product>& of(coverage_of how) {
+    static const weight_only_cases made[] = {weight_only_cases(coverage_of::pairs),
+                                             weight_only_cases(coverage_of::product)};
+    return made[how == coverage_of::product ? 1 : 0].cases_;
+  }
+
+ private:
+  enum factor {
+    rows,
+    extents,
+    outputs,
+    functions,
+    seeds,
+    splits,
+    paddings,
+    orders,
+    biases,
+    nans,
+    factors
+  };
+
+  // Multiples of nothing; the longest k fills every stage again and again.
+  static constexpr std::int64_t all_extents[][2] = {
+      {33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
+
+  explicit weight_only_cases(coverage_of how) {
+    levels_.counts.assign(factors, 2);
+    levels_.counts[rows] = std::size(covered_rows);
+    levels_.counts[extents] = std::size(all_extents);
+    levels_.counts[outputs] = std::size(covered_outputs) - 1;
+    levels_.counts[functions] = std::size(covered_functions);
+    levels_.counts[seeds] = levels_.counts[splits] = levels_.counts[paddings] = 3;
+    if (how == coverage_of::product) {
+      add_product();
+      return;
+    }
+    const covering_rows design(levels_);
+    for (const factor_row& row : design.rows()) add(row);
+  }
+
+  // The first factors in every combination, the others drawn.
+  void add_product() {
+    std::uint64_t drawn = 0;
+    for (int number = 0;; ++number) {
+      factor_row row(factors);
+      int rest = number;
+      for (const int f : {rows, outputs, functions, seeds}) {
+        row[static_cast<std::size_t>(f)] = rest % levels_.of(f);
+        rest /= levels_.of(f);
+      }
+      if (rest != 0) return;
+      for (const int f : {extents, splits, paddings, orders, biases, nans})
+        row[static_cast<std::size_t>(f)] = static_cast<int>(
+            qtl::counter_random(17, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
+      add(row);
+    }
+  }
+
+  void add(const factor_row& row) {
+    product_case c;
+    c.m = covered_rows[row[rows]];
+    c.n = all_extents[row[extents]][0];
+    c.k = all_extents[row[extents]][1];
+    c.kind = covered_outputs[row[outputs] + 1];
+    c.function = covered_functions[row[functions]];
+    c.splits = 1 + row[splits];
+    c.x_padding = row[paddings] == 1 ? 3 : row[paddings] == 2 ? 16 - c.k % 16 : 0;
+    c.reorders = row[orders] != 0;
+    c.has_bias = row[biases] != 0;
+    c.has_nan = row[nans] != 0;
+    cases_.push_back({c, static_cast<std::uint64_t>(row[seeds] + 1)});
+  }
+
+  factor_levels levels_;
+  std::vector<seeded_product> cases_;
+};
+
+/// Weights of policy W times 16-bit activations of format X, in all that the kernel of Shape can be
+/// asked for.
+template<class W, class X, class Shape>
+void cover_real_products(coverage_of how) {
+  const std::string kernel(weight_only_kernel<W, X, Shape>::name.view());
+  CAPTURE(kernel);
+  for (const seeded_product& s : weight_only_cases::of(how))
+    under_seed(s.seed, [&] { check_real_product<W, X, Shape>(s.product); });
+  CHECK(coverage_gaps(kernel, false, how).text() == "");
+}
+
+/// The same with 8-bit activations.
+template<class W, class Shape>
+void cover_integer_products(coverage_of how) {
+  const std::string kernel(weight_only_kernel<W, qtl::s8, Shape>::name.view());
+  CAPTURE(kernel);
+  for (const seeded_product& s : weight_only_cases::of(how))
+    under_seed(s.seed, [&] { check_integer_product<W, Shape>(s.product); });
+  CHECK(coverage_gaps(kernel, false, how).text() == "");
+}
+
+}  // namespace qtl_test
