@@ -19,8 +19,7 @@ struct quantizer_entry {
   static status run(const quantize_args& q) {
     const rows x{static_cast<const real_element<F>*>(q.x.data), q.x.row_stride};
     if constexpr (is_unscaled<typename A::scheme>) {
-      return convert<typename A::format>(q, x, const_cast<std::byte*>(q.to.codes),
-                                         q.to.row_bytes);
+      return convert<typename A::format>(q, x, const_cast<std::byte*>(q.to.codes), q.to.row_bytes);
     } else {
       if (q.column_order == nullptr) return quantize(q, x);
       constexpr std::int64_t size = sizeof(real_element<F>);
