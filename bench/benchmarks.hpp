@@ -14,6 +14,8 @@ namespace qtl_bench {
 enum class extent { main_list, everything };
 
 void register_quantize();
+void register_observe();
+void register_methods();
 void register_linear_integer(extent e);
 void register_linear_weight_only(extent e);
 void register_linear_fp8(extent e);

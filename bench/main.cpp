@@ -55,10 +55,12 @@ static int run(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 1;
   add_context();
   register_quantize();
+  register_observe();
   register_linear_integer(e);
   register_linear_weight_only(e);
   register_linear_fp8(e);
   register_linear_microscaled(e);
+  if (e == extent::everything) register_methods();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return refused ? 1 : 0;

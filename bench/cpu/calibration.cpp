@@ -41,6 +41,7 @@ double measure_loop(const peak_loop& loop, std::int64_t turns, const qtl::execut
 
 const char* int8_peak_name() { return int8_loop().name; }
 const char* f32_peak_name() { return f32_loop().name; }
+const char* bf16_peak_name() { return bf16_loop().name; }
 
 calibrator::calibrator(const qtl::executor_ref& executor)
     : executor_(executor), memory_(qtl::value_or_throw(qtl::buffer<std::byte>::make(
@@ -51,10 +52,12 @@ calibrator::calibrator(const qtl::executor_ref& executor)
 peaks calibrator::measure(bool with_dram) {
   static const peak_loop int8 = int8_loop();
   static const peak_loop f32 = f32_loop();
+  static const peak_loop bf16 = bf16_loop();
   static const std::int64_t int8_turns = int8.run != nullptr ? turns_of(int8) : 0;
   static const std::int64_t f32_turns = f32.run != nullptr ? turns_of(f32) : 0;
+  static const std::int64_t bf16_turns = bf16.run != nullptr ? turns_of(bf16) : 0;
   return {measure_loop(int8, int8_turns, executor_), measure_loop(f32, f32_turns, executor_),
-          with_dram ? measure_dram() : 0};
+          measure_loop(bf16, bf16_turns, executor_), with_dram ? measure_dram() : 0};
 }
 
 // Each burst reads the next window of each thread: by the time one comes round again, the others

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/cpu/calibration.hpp - what the machine can do at this moment: int8 and f32 arithmetic,
-// reading from DRAM.
+// bench/cpu/calibration.hpp - what the machine can do at this moment: int8, f32 and bf16
+// arithmetic, reading from DRAM.
 // Holds: peaks, calibrator. A shared machine changes speed from second to second; a figure is set against the peak of
 // its own moment, on as many threads.
 #pragma once
@@ -18,11 +18,15 @@ namespace qtl_bench {
 struct peaks {
   double int8 = 0;  ///< operations per second
   double f32 = 0;
+  double bf16 = 0;
   double dram = 0;  ///< bytes per second
 
-  double of(peak_kind kind) const { return kind == peak_kind::int8 ? int8 : f32; }
+  double of(peak_kind kind) const {
+    return kind == peak_kind::int8 ? int8 : kind == peak_kind::f32 ? f32 : bf16;
+  }
   friend peaks mean(const peaks& a, const peaks& b) {
-    return {(a.int8 + b.int8) / 2, (a.f32 + b.f32) / 2, (a.dram + b.dram) / 2};
+    return {(a.int8 + b.int8) / 2, (a.f32 + b.f32) / 2, (a.bf16 + b.bf16) / 2,
+            (a.dram + b.dram) / 2};
   }
 };
 
@@ -40,8 +44,9 @@ class calibrator {
   std::int64_t next_window_ = 0;
 };
 
-/// The instructions of the int8 and the f32 peak, for people.
+/// The instructions of the peaks, for people.
 const char* int8_peak_name();
 const char* f32_peak_name();
+const char* bf16_peak_name();
 
 }  // namespace qtl_bench

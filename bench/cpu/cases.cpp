@@ -59,6 +59,7 @@ std::vector<family> families() {
       {"w8a8_affine", joined(w8a8_affine_contestants(), zero_point_peers)},
       {"w4a8", joined(joined(w4a8_contestants(), int8_peers), float_peers())},
       {"weight_only", joined(weight_only_contestants(), float_peers())},
+      {"bf16", joined(bf16_contestants(), float_peers())},
   };
 }
 

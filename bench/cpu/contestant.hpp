@@ -18,7 +18,12 @@
 namespace qtl_bench {
 
 /// The limit that a contestant's arithmetic is compared with.
-enum class peak_kind { int8, f32 };
+enum class peak_kind { int8, f32, bf16 };
+
+constexpr const char* to_string(peak_kind kind) {
+  constexpr const char* names[] = {"int8", "f32", "bf16"};
+  return names[static_cast<int>(kind)];
+}
 
 struct contestant_info {
   std::string name;

@@ -28,5 +28,7 @@ std::vector<make_contestant> w8a8_affine_contestants();
 std::vector<make_contestant> w4a8_contestants();
 /// f32 activations, f32 sums.
 std::vector<make_contestant> weight_only_contestants();
+/// Operands that are exact in bf16.
+std::vector<make_contestant> bf16_contestants();
 
 }  // namespace qtl_bench

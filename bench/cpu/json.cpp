@@ -41,7 +41,7 @@ ordered_json to_json(const outcome& o, const case_result& result) {
     return j;
   }
   const shape& s = result.extents;
-  j["peak"] = o.info.peak == peak_kind::int8 ? "int8" : "f32";
+  j["peak"] = to_string(o.info.peak);
   j["weight_bytes"] = o.info.weight_bytes;
   j["us"] = rounded(o.seconds() * 1e6);
   j["gops"] = rounded(s.operations() / o.seconds() * 1e-9);
@@ -68,18 +68,18 @@ ordered_json to_json(const case_result& result) {
 
 // The median over all samples of the run.
 ordered_json peaks_of(const std::vector<case_result>& results) {
-  std::vector<double> int8, f32, dram;
+  std::vector<double> int8, f32, bf16, dram;
   for (const case_result& result : results)
     for (const outcome& o : result.outcomes)
       for (const sample& s : o.samples) {
         int8.push_back(s.around.int8);
         f32.push_back(s.around.f32);
+        bf16.push_back(s.around.bf16);
         if (s.around.dram > 0) dram.push_back(s.around.dram);
       }
-  return {{"int8_gops", rounded(median(int8) * 1e-9)},
-          {"int8_loop", int8_peak_name()},
-          {"f32_gops", rounded(median(f32) * 1e-9)},
-          {"f32_loop", f32_peak_name()},
+  return {{"int8_gops", rounded(median(int8) * 1e-9)},    {"int8_loop", int8_peak_name()},
+          {"f32_gops", rounded(median(f32) * 1e-9)},      {"f32_loop", f32_peak_name()},
+          {"bf16_gops", rounded(median(bf16) * 1e-9)},    {"bf16_loop", bf16_peak_name()},
           {"dram_gb_per_s", rounded(median(dram) * 1e-9)}};
 }
 

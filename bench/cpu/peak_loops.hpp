@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/cpu/peak_loops.hpp - loops that do nothing but the instruction in question, on registers.
-// Holds: peak_loop, int8_loop, f32_loop, read_loop, for the best level that the machine has. 20 independent sums hide
+// Holds: peak_loop, int8_loop, f32_loop, bf16_loop, read_loop, for the best level that the machine has. 20 independent sums hide
 // every latency.
 // In assembly, because a compiler is free to find these loops pointless.
 #pragma once
@@ -49,6 +49,16 @@ inline void vnni_zmm(std::int64_t turns) {
   for (std::int64_t turn = 0; turn < turns; ++turn)
 #pragma GCC unroll 20
     for (__m512i& sum : sums) asm volatile("vpdpbusd %1, %1, %0" : "+v"(sum) : "v"(ones));
+}
+QTL_END_TARGET
+
+QTL_BEGIN_TARGET("avx512f,avx512bf16")
+inline void bf16_zmm(std::int64_t turns) {
+  __m512 sums[peak_sums] = {};
+  const __m512i ones = _mm512_set1_epi32(0x3F803F80);
+  for (std::int64_t turn = 0; turn < turns; ++turn)
+#pragma GCC unroll 20
+    for (__m512& sum : sums) asm volatile("vdpbf16ps %1, %1, %0" : "+v"(sum) : "v"(ones));
 }
 QTL_END_TARGET
 
@@ -135,6 +145,12 @@ inline peak_loop f32_loop() {
   return {};
 }
 
+inline peak_loop bf16_loop() {
+  if (is_available(qtl::isa_level::avx512_bf16))
+    return {"vdpbf16ps zmm", peak_sums * 64.0, bf16_zmm};
+  return {};
+}
+
 inline read_loop_function read_loop() {
   using enum qtl::isa_level;
   return is_available(avx512) ? read_zmm : is_available(avx2) ? read_ymm : read_words;
@@ -144,6 +160,7 @@ inline read_loop_function read_loop() {
 
 inline peak_loop int8_loop() { return {}; }
 inline peak_loop f32_loop() { return {}; }
+inline peak_loop bf16_loop() { return {}; }
 inline read_loop_function read_loop() { return read_words; }
 
 #endif

@@ -17,8 +17,10 @@
 
 namespace qtl_bench {
 
-inline peak_kind peak_of(const qtl::gemm_key& key) {
-  return key.accumulator == qtl::accumulation::real ? peak_kind::f32 : peak_kind::int8;
+/// The limit of a kernel's arithmetic.
+inline peak_kind peak_of(const qtl::gemm_key& key, std::string_view kernel) {
+  if (key.accumulator != qtl::accumulation::real) return peak_kind::int8;
+  return kernel.starts_with("bf16_") ? peak_kind::bf16 : peak_kind::f32;
 }
 
 /// Integer products equal the reference; others are as close as their kernels state.
@@ -80,7 +82,8 @@ class qtl_layer final : public contestant {
   }
 
   contestant_info info() const override {
-    return {name_, layers_[0].kernel_name(), peak_of(key()), false, weight_bytes_};
+    return {name_, layers_[0].kernel_name(), peak_of(key(), layers_[0].kernel_name()), false,
+            weight_bytes_};
   }
   void run(std::int64_t turn) override {
     const layer_type& layer = layers_[static_cast<std::size_t>(turn) % layers_.size()];
@@ -143,7 +146,8 @@ class qtl_kernel final : public contestant {
     return qtl::make_gemm_key(qtl::describe_linear<W, A>(), qtl::output_kind::as_f32, k);
   }
   contestant_info info() const override {
-    return {name_, kernel_.name.c_str(), peak_of(args_.key), false, weight_bytes_};
+    return {name_, kernel_.name.c_str(), peak_of(args_.key, kernel_.name.view()), false,
+            weight_bytes_};
   }
   void run(std::int64_t turn) override {
     args_.packed = weights_.at(turn);

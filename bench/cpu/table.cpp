@@ -41,7 +41,8 @@ void print_header(const options& o, const run_info& run) {
   std::printf("%-10s%s, load %.2f, %d thread(s), %s 2 MiB pages\n", "started", run.started.c_str(),
               run.load_before, o.threads, has_huge_pages() ? "with" : "no");
   std::printf("%-10s%s\n", "compiler", compiler().c_str());
-  std::printf("%-10sint8: %s; f32: %s\n", "peaks", int8_peak_name(), f32_peak_name());
+  std::printf("%-10sint8: %s; f32: %s; bf16: %s\n", "peaks", int8_peak_name(), f32_peak_name(),
+              bf16_peak_name());
   print_list("peer", found_peers());
   print_list("MISSING", missing_peers());
 }

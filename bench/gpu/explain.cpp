@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/gpu/explain.cpp - the candidates of the kernels that a layer may run, as the model sees them.
+// bench/gpu/explain.cpp - the candidates of the kernels that a layer may run, as the model sees
+// them.
 #include "explain.hpp"
 
 #include <ostream>
@@ -19,18 +20,15 @@ namespace gpu = qtl::gpu;
 /// Satisfied by an entry that chooses among listed sizes with the library's model. Why: one with a
 /// rule of its own has no candidates to show.
 template<class E>
-concept Modelled =
-    requires(const qtl::gemm_key& key, const qtl::gemm_shape& s, void (*f)(gpu::candidate_list)) {
-      E::for_each_list(key, s, f);
-    };
+concept Modelled = requires(const qtl::gemm_key& key, const qtl::gemm_shape& s,
+                            void (*f)(gpu::candidate_list)) { E::for_each_list(key, s, f); };
 
 template<class Entry>
 void explain(std::ostream& out, const qtl::gemm_key& key, const qtl::gemm_shape& s) {
   out << qtl::short_name(Entry::name).view() << '\n';
   if constexpr (Modelled<Entry>) {
     std::vector<gpu::candidate_list> lists;
-    Entry::for_each_list(key, s,
-                         [&](const gpu::candidate_list& list) { lists.push_back(list); });
+    Entry::for_each_list(key, s, [&](const gpu::candidate_list& list) { lists.push_back(list); });
     out << gpu::explain_choice(lists, *s.device) << '\n';
   } else {
     qtl::gemm_plan plan;

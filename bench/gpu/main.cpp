@@ -12,6 +12,7 @@
 
 #include "contestants.hpp"
 #include "explain.hpp"
+#include "host_overhead.hpp"
 #include "output.hpp"
 
 namespace qtl_bench {
@@ -26,9 +27,9 @@ std::string utc_time() {
 }
 
 std::vector<bench_case> chosen_cases(const options& o) {
-  std::vector<bench_case> cases;
-  for (bench_case& c : list_cases(o.shapes))
-    if (c.name().find(o.filter) != std::string::npos) cases.push_back(std::move(c));
+  std::vector<bench_case> cases = list_cases(o.shapes).value_or(std::vector<bench_case>());
+  std::erase_if(cases,
+                [&](const bench_case& c) { return c.name().find(o.filter) == std::string::npos; });
   return cases;
 }
 
@@ -66,6 +67,7 @@ int run(const options& o, const qtl::device_facts& device) {
   }
   if (o.list) return print_list(cases), 0;
   if (o.explain) return print_explanations(std::cout, cases, device), 0;
+  if (o.host_overhead) return print_host_overhead(o);
   telemetry chip;
   run_info info{utc_time(), {}, driver_version(), cublaslt_version(), device, {}, o.work.rounds};
   info.limits = measure_ceilings(o.work, chip);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // examples/common/command_line.hpp - a program's options as a table that both parses and explains
 // them.
-// Holds: option, usage_error, parse_options, option_lines, number_from, list_of.
+// Holds: option, usage_error, exit_status, parse_options, option_lines, number_from, list_of.
 #pragma once
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <exception>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,6 +20,21 @@ namespace common {
 struct usage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// What main returns: run()'s answer, or 2 or 1 for what it throws, which is said under the
+/// program's name.
+template<class F>
+int exit_status(const char* program, F&& run) {
+  try {
+    return run();
+  } catch (const usage_error& e) {
+    std::fprintf(stderr, "%s: %s\n", program, e.what());
+    return 2;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s: %s\n", program, e.what());
+    return 1;
+  }
+}
 
 /// A row of the help and of the parser.
 template<class Options>

@@ -3,7 +3,6 @@
 // kernel, time. Run it as ./dev demo; docs/demo.md explains the table. Not here: any policy by name
 // (policies.hpp walks them all).
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <random>
 
@@ -207,18 +206,12 @@ bool run_demo(const options& o) {
 }  // namespace fashion
 
 int main(int argc, char** argv) {
-  try {
+  return common::exit_status("demo", [&] {
     const fashion::options o = fashion::parse_options({argv + 1, argv + argc});
     if (o.help) {
       std::fputs(fashion::help_text().c_str(), stdout);
       return 0;
     }
     return fashion::run_demo(o) ? 0 : 1;
-  } catch (const common::usage_error& e) {
-    std::fprintf(stderr, "demo: %s\n", e.what());
-    return 2;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "demo: %s\n", e.what());
-    return 1;
-  }
+  });
 }

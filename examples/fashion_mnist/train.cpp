@@ -4,13 +4,13 @@
 // Fashion-MNIST. Writes OUT/model.safetensors and OUT/images.safetensors.
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <numbers>
 #include <numeric>
 #include <utility>
 
 #include "qtl/io/safetensors_writer.hpp"
 
+#include "../common/command_line.hpp"
 #include "idx.hpp"
 #include "trainer.hpp"
 
@@ -147,10 +147,8 @@ int main(int argc, char** argv) {
     std::fputs("usage: train DATA OUT (see train.sh)\n", stderr);
     return 2;
   }
-  try {
+  return common::exit_status("train", [&] {
     fashion::train(argv[1], argv[2]);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "train: %s\n", e.what());
-    return 1;
-  }
+    return 0;
+  });
 }

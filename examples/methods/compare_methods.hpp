@@ -14,8 +14,6 @@
 
 #include "qtl/methods.hpp"
 
-#include "double_quantized_rtn.hpp"
-
 namespace methods {
 
 /// A layer with the samples that methods may see, and others that they never see.
@@ -54,15 +52,6 @@ qtl::outlier_suppression<A> for_layer(qtl::outlier_suppression<A> method,
   return method;
 }
 
-/// Bits per weight of what M made.
-template<class M, class P>
-double bits_of(const qtl::QTensor<P>& weight) {
-  if constexpr (std::same_as<M, double_quantized_rtn>)
-    return M::stored_bits(weight);
-  else
-    return weight.bits_per_element();
-}
-
 /// ||A(x') W'^T + bias_delta - x W^T|| / ||x W^T||, where activations are quantized too.
 template<class A, class P>
 double error_with_activations(const qtl::layer_samples& layer, const qtl::method_result<P>& made) {
@@ -99,9 +88,9 @@ outcome compare_on(const sampled_layer& layer, const M& method, const std::strin
           error(plain, layer.calibration),
           error(plain, layer.held_out),
           time.count(),
-          bits_of<M>(made.weight),
+          made.bits_per_weight(),
           layer.weight.rows * layer.weight.cols,
-          std::same_as<M, double_quantized_rtn>,
+          made.stored_bytes > 0,
           made.note.c_str()};
 }
 
@@ -126,7 +115,7 @@ void for_each_method(const qtl::executor_ref& executor, F&& f) {
   f.template operator()<qtl::token_s8>("outlier suppression, s8 tokens",
                                        qtl::outlier_suppression<>{});
   f.template operator()<tensor_s8>("spiq, s8 inputs", qtl::spiq<tensor_s8>{});
-  f.template operator()<a32>("rtn, double quantization", double_quantized_rtn{});
+  f.template operator()<a32>("rtn, double quantization", qtl::quantized_scales<qtl::rtn>{});
   f.template operator()<a32>("bias correction", qtl::corrected<qtl::rtn>{});
   f.template operator()<a32>("rotation", qtl::rotated<qtl::rtn>{});
   f.template operator()<a32>("rotation, gptq", qtl::rotated<qtl::gptq>{.method = ordered});

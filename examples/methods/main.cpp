@@ -2,7 +2,6 @@
 // examples/methods/main.cpp - every quantization method against plain rounding, on real layers with
 // their real inputs. Run it as ./dev methods; docs/accuracy.md shows what it prints.
 #include <cstdio>
-#include <exception>
 
 #include "../common/command_line.hpp"
 #include "../thread_pool.hpp"
@@ -69,18 +68,12 @@ bool run(const options& o) {
 }  // namespace methods
 
 int main(int argc, char** argv) {
-  try {
+  return common::exit_status("methods", [&] {
     const auto o = common::parse_options<methods::options>(methods::table, {argv + 1, argv + argc});
     if (o.help) {
       methods::print_help();
       return 0;
     }
     return methods::run(o) ? 0 : 1;
-  } catch (const common::usage_error& e) {
-    std::fprintf(stderr, "methods: %s\n", e.what());
-    return 2;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "methods: %s\n", e.what());
-    return 1;
-  }
+  });
 }

@@ -2,7 +2,6 @@
 // examples/minilm/main.cpp - a real sentence encoder, its real activations, and what quantization
 // leaves of it. Run it as ./dev minilm; docs/accuracy.md shows what it prints.
 #include <cstdio>
-#include <exception>
 #include <fstream>
 #include <stdexcept>
 
@@ -95,18 +94,12 @@ bool run(const options& o) {
 }  // namespace minilm
 
 int main(int argc, char** argv) {
-  try {
+  return common::exit_status("minilm", [&] {
     const auto o = common::parse_options<minilm::options>(minilm::table, {argv + 1, argv + argc});
     if (o.help || argc == 1) {
       minilm::print_help();
       return 0;
     }
     return minilm::run(o) ? 0 : 1;
-  } catch (const common::usage_error& e) {
-    std::fprintf(stderr, "minilm: %s\n", e.what());
-    return 2;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "minilm: %s\n", e.what());
-    return 1;
-  }
+  });
 }

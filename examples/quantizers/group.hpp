@@ -45,8 +45,8 @@ qtl::result<quantized_weight> run(const qtl::layer_samples& layer) {
   if (!effective.ok()) return effective.why();
   quantized_weight out;
   out.desc = qtl::describe<P>();
-  out.bits_per_weight = made->weight.bits_per_element();
-  out.bytes = made->weight.bytes();
+  out.bits_per_weight = made->bits_per_weight();
+  out.bytes = made->bytes();
   const qtl::comparison error = qtl::compare(layer.weight, *effective);
   out.sqnr_db = error.sqnr_db;
   out.max_abs = error.max_abs;

@@ -17,6 +17,7 @@
 #include "qtl/methods/gptq.hpp"
 #include "qtl/methods/hqq.hpp"
 #include "qtl/methods/output_error.hpp"
+#include "qtl/methods/quantized_scales.hpp"
 #include "qtl/methods/rotated.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/methods/smoothquant.hpp"
@@ -41,6 +42,8 @@ inline const std::tuple method_list{
     named_method{"spiq", qtl::spiq<>{}},
     named_method{"adaround", qtl::adaround{}},
     named_method{"autoround", qtl::autoround{}},
+    named_method{"dq_rtn", qtl::quantized_scales<qtl::rtn>{}},
+    named_method{"dq_gptq", qtl::quantized_scales<qtl::gptq>{}},
     named_method{"rotated_rtn", qtl::rotated<qtl::rtn>{.seed = 1}},
     named_method{"rotated_gptq", qtl::rotated<qtl::gptq>{.seed = 1}},
     named_method{"corrected_rtn", qtl::corrected<qtl::rtn>{}},

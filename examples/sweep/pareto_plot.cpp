@@ -19,12 +19,13 @@ using common::svg_canvas;
 
 constexpr std::string_view light = R"(
 .plain { fill: #6e7781 } .fit { fill: #cc79a7 } .columns { fill: #0072b2 } .channels { fill: #d55e00 }
-.learned { fill: #009e73 } .other { fill: #b08800 }
+.learned { fill: #009e73 } .scales { fill: #8250df } .other { fill: #b08800 }
 .front { fill: none; stroke: #1f2328; stroke-width: 1.4; opacity: .75 }
 .lead { stroke: #57606a } .label { fill: #1f2328 }
 )";
 constexpr std::string_view dark = R"(
 .plain { fill: #9198a1 } .columns { fill: #56b4e9 } .channels { fill: #f0883e } .learned { fill: #3fb992 }
+.scales { fill: #bc8cff }
 .front { stroke: #f0f6fc } .lead { stroke: #9198a1 } .label { fill: #f0f6fc }
 )";
 
@@ -50,6 +51,8 @@ constexpr method_look looks[] = {
     {"rotated_rtn", "plain", shape::triangle},
     {"corrected_rtn", "plain", shape::diamond},
     {"hqq", "fit", shape::circle},
+    {"dq_rtn", "scales", shape::circle},
+    {"dq_gptq", "scales", shape::square},
     {"gptq", "columns", shape::circle},
     {"gptq_act_order", "columns", shape::square},
     {"rotated_gptq", "columns", shape::triangle},

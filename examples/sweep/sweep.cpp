@@ -3,7 +3,6 @@
 // and pictures. Run it as ./dev sweep; docs/sweep.md explains what it prints. Not here: any method
 // or policy by name (quantizers/).
 #include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <set>
 
@@ -92,18 +91,12 @@ void run_sweep(const options& o) {
 }  // namespace sweep
 
 int main(int argc, char** argv) {
-  try {
+  return common::exit_status("sweep", [&] {
     const sweep::options o = sweep::parse_options({argv + 1, argv + argc});
     if (o.help)
       std::fputs(sweep::help_text().c_str(), stdout);
     else
       sweep::run_sweep(o);
     return 0;
-  } catch (const common::usage_error& e) {
-    std::fprintf(stderr, "sweep: %s\n", e.what());
-    return 2;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "sweep: %s\n", e.what());
-    return 1;
-  }
+  });
 }

@@ -18,6 +18,7 @@
 #include "qtl/methods/hqq.hpp"
 #include "qtl/methods/outlier_suppression.hpp"
 #include "qtl/methods/output_error.hpp"
+#include "qtl/methods/quantized_scales.hpp"
 #include "qtl/methods/rotated.hpp"
 #include "qtl/methods/rtn.hpp"
 #include "qtl/methods/smoothquant.hpp"

@@ -202,7 +202,7 @@ struct machine_state {
   std::int64_t lowest_priority = 0;
   random_source random;
   launch_counts counts;
-  std::string failure;  ///< begins with the kernel's name; empty while all is well
+  std::string failure;   ///< begins with the kernel's name; empty while all is well
   std::string last_run;  ///< "kernel: seed 1" of the last launch, for what is found after it
   stack_pool stacks;
 };

@@ -226,8 +226,8 @@ void check_red_zones() {
     const auto touched = [](std::byte b) { return b != static_cast<std::byte>(red_byte); };
     if (std::any_of(a.base - red_zone, a.base, touched) ||
         std::any_of(end, end + red_zone, touched))
-      machine.failure += machine.last_run + ", something wrote beside an allocation of " + std::to_string(a.bytes) +
-                         " bytes, past the instructions";
+      machine.failure += machine.last_run + ", something wrote beside an allocation of " +
+                         std::to_string(a.bytes) + " bytes, past the instructions";
   }
 }
 

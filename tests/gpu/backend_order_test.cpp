@@ -76,16 +76,16 @@ void check(const layer_shape& s) {
   const std::vector<float> y = run<F>(layer, x);
   std::int64_t wrong = 0;
   for (std::size_t e = 0; e < y.size(); ++e)
-    wrong +=
-        float_bits(y[e]) == float_bits(expected[e]) || (is_nan(y[e]) && is_nan(expected[e])) ? 0
-                                                                                             : 1;
+    wrong += float_bits(y[e]) == float_bits(expected[e]) || (is_nan(y[e]) && is_nan(expected[e]))
+                 ? 0
+                 : 1;
   CHECK(wrong == 0);
   require_ok(layer.set_input_order({}));
   CHECK(layer.workspace_size(s.m) == before);
 }
 
-using odd_groups = policy_pair<"odd_groups", policy<s4, symmetric, per_group<40>, scaled_by<f16>>,
-                               a16>;
+using odd_groups =
+    policy_pair<"odd_groups", policy<s4, symmetric, per_group<40>, scaled_by<f16>>, a16>;
 
 TEST_CASE_TEMPLATE("packed weights: few tokens are read in that order, many are gathered", Pair,
                    w4a16, w4a16_g32_affine, nf4_a16, odd_groups, w4a8, w4a8_channel) {

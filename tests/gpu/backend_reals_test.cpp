@@ -26,9 +26,11 @@ double weight_only_bound(const layer_shape& s) {
 template<class Pair>
 using bf16_pair = policy_pair<"bf16", typename Pair::weight, a16_bf16>;
 
+using mxfp8_a16 = policy_pair<"mxfp8_a16", mxfp8::weight, a16>;
+
 TEST_CASE_TEMPLATE("packed weights, 16-bit activations", Pair, w8a16, w4a16, w4a16_g32,
-                   w4a16_affine, w4a16_g32_affine, w3a16, w2a16, w8a16_fp8, mxfp4_a16, nvfp4_a16,
-                   nf4_a16, fp4_bnb_a16, bf16_pair<w4a16>, bf16_pair<nf4_a16>) {
+                   w4a16_affine, w4a16_g32_affine, w3a16, w2a16, w8a16_fp8, mxfp8_a16, mxfp4_a16,
+                   nvfp4_a16, nf4_a16, fp4_bnb_a16, bf16_pair<w4a16>, bf16_pair<nf4_a16>) {
   for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
                                layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, weight_only_bound<Pair>(s));

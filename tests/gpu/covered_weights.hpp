@@ -41,7 +41,7 @@ using w8a16 =
               weight_product<policy<qtl::u8, affine, per_channel>, f16>,
               weight_product<policy<qtl::u8, affine, per_group<32>>, bf16>,
               weight_product<qtl::w8a16_fp8::weight, f16>,
-              weight_product<qtl::w8a16_fp8::weight, bf16>,
+              weight_product<qtl::w8a16_fp8::weight, bf16>, weight_product<qtl::mxfp8::weight, f16>,
               weight_product<qtl::mxfp8::weight, bf16>,
               weight_product<policy<qtl::e5m2, symmetric, per_channel>, f16>,
               weight_product<policy<qtl::e5m2, symmetric, per_channel>, bf16>>;

@@ -36,7 +36,8 @@ class covering_rows {
       first_.push_back(total);
       total += count;
     }
-    seen_.assign(static_cast<std::size_t>(total), std::vector<bool>(static_cast<std::size_t>(total)));
+    seen_.assign(static_cast<std::size_t>(total),
+                 std::vector<bool>(static_cast<std::size_t>(total)));
     uses_.assign(static_cast<std::size_t>(total), 0);
     for (int f = 0; f < levels.factors(); ++f)
       for (int g = f + 1; g < levels.factors(); ++g)

@@ -191,7 +191,7 @@ double worst_error(const Product& p, double error, const std::vector<std::uint8_
       const double f = exact_function(p.values.finish.function, p.exact(i, j));
       const std::int64_t at = i * e.row_stride + j * e.col_stride;
       const double off = std::fabs(stored_real(e, bytes.data(), at) - reachable(e, f));
-      const double ratio = off / bound_at(p, error, i, j);
+      const double ratio = off == 0 ? 0 : off / bound_at(p, error, i, j);
       if (!(ratio <= worst)) worst = ratio;  // NaN stays
     }
   return worst;

@@ -65,8 +65,12 @@ struct integer_product {
     std::vector<std::uint8_t> bytes = values.unwritten();
     for (std::int64_t i = 0; i < values.shape.m; ++i)
       for (std::int64_t j = 0; j < values.shape.n; ++j)
-        values.store(bytes, i, j, reference::element(args, i, j),
-                     static_cast<std::int32_t>(reference::integer_dot(args, i, j, 0, args.k())));
+        if (values.finish.kind == gpu::stored_as::s32)
+          values.store_sum(
+              bytes, i, j,
+              static_cast<std::int32_t>(reference::integer_dot(args, i, j, 0, args.k())));
+        else
+          values.store(bytes, i, j, reference::element(args, i, j));
     return bytes;
   }
 

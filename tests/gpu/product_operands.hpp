@@ -159,14 +159,13 @@ struct product_values {
     return e;
   }
 
-  /// Writes the bytes of output (i, j): `y` before the function, or `raw` for s32.
-  void store(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j, float y,
-             std::int32_t raw) const {
-    const std::int64_t at = i * row_stride() + j * col_stride();
-    if (finish.kind == gpu::stored_as::s32) {
-      std::memcpy(bytes.data() + 4 * at, &raw, 4);
-      return;
-    }
+  /// Writes the bytes of output (i, j), which is s32.
+  void store_sum(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j,
+                 std::int32_t sum) const {
+    std::memcpy(bytes.data() + 4 * (i * row_stride() + j * col_stride()), &sum, 4);
+  }
+  /// The same for a real: `y` before the function.
+  void store(std::vector<std::uint8_t>& bytes, std::int64_t i, std::int64_t j, float y) const {
     output_operand out;
     out.data = bytes.data();
     out.row_stride = row_stride();

@@ -25,11 +25,24 @@ class weight_only_cases {
   }
 
  private:
-  enum factor { rows, extents, outputs, functions, seeds, splits, paddings, orders, biases, nans,
-                factors };
+  enum factor {
+    rows,
+    extents,
+    outputs,
+    functions,
+    seeds,
+    splits,
+    paddings,
+    orders,
+    biases,
+    nans,
+    signs,
+    factors
+  };
 
   // Multiples of nothing; the longest k fills every stage again and again.
-  static constexpr std::int64_t all_extents[][2] = {{33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
+  static constexpr std::int64_t all_extents[][2] = {
+      {33, 75}, {1, 1}, {131, 301}, {65, 157}, {7, 1309}};
 
   explicit weight_only_cases(coverage_of how) {
     levels_.counts.assign(factors, 2);
@@ -57,7 +70,7 @@ class weight_only_cases {
         rest /= levels_.of(f);
       }
       if (rest != 0) return;
-      for (const int f : {extents, splits, paddings, orders, biases, nans})
+      for (const int f : {extents, splits, paddings, orders, biases, nans, signs})
         row[static_cast<std::size_t>(f)] = static_cast<int>(
             qtl::counter_random(17, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
       add(row);
@@ -76,6 +89,7 @@ class weight_only_cases {
     c.reorders = row[orders] != 0;
     c.has_bias = row[biases] != 0;
     c.has_nan = row[nans] != 0;
+    c.signed_codes = row[signs] != 0;
     cases_.push_back({c, static_cast<std::uint64_t>(row[seeds] + 1)});
   }
 

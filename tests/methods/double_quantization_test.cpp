@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/methods/double_quantization_test.cpp - scales as codes: the codebook, exact bytes, errors
 // within their bounds.
-#include "qtl/methods/double_quantization.hpp"
-
 #include <cmath>
 
 #include <doctest/doctest.h>
 
+#include "qtl/methods/quantized_scales.hpp"
+#include "qtl/methods/rtn.hpp"
 #include "qtl/policy/presets.hpp"
 
 #include "methods/sample_layers.hpp"
@@ -102,6 +102,28 @@ TEST_CASE("empty tensors, and reports on another tensor") {
   CHECK(report_scales(q, *d).why().code == error_code::shape_mismatch);
   static_assert(!HasWideScales<nvfp4_tensor<>> && !HasWideScales<mx<e2m1>> &&
                 HasWideScales<nf4_g64>);
+}
+
+TEST_CASE("behind a method: the bytes of the codes, the reals of the expanded scales") {
+  const matrix<float> w = noise_matrix(24, 512, 4);
+  const layer_samples layer{w.view(), {}};
+  const auto made = quantized_scales<rtn>{}.apply<nf4_g64>(layer);
+  REQUIRE(made.ok());
+  const auto d = double_quantize(quantize<nf4_g64>(w));
+  CHECK(made->bytes() == d->bytes());
+  CHECK(made->bits_per_weight() == d->bits_per_element());
+  CHECK(made->bits_per_weight() < 4.15);
+  for (std::int64_t j = 0; j < 512; j += 64)
+    CHECK(made->weight.scale_at(3, j) == d->scale(d->layout.grid.index(3, j)));
+}
+
+TEST_CASE("behind a method: scales that are small already stay") {
+  const matrix<float> w = noise_matrix(4, 64, 5);
+  const auto made = quantized_scales<rtn>{}.apply<mx<e2m1>>({w.view(), {}});
+  REQUIRE(made.ok());
+  CHECK(made->stored_bytes == 0);
+  CHECK(made->bits_per_weight() == 4.25);
+  CHECK(quantized_scales<rtn>::name == "dq rtn");
 }
 
 }  // namespace

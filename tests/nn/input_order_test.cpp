@@ -108,8 +108,8 @@ TEST_CASE("GPTQ's act-order through a layer is the method's own product") {
   for (std::int64_t i = 0; i < inputs.rows(); ++i)
     for (std::int64_t j = 0; j < inputs.cols(); ++j)
       inputs(i, j) *= static_cast<float>(1 + j * 7 % 13);
-  auto made = gptq{.act_order = true, .compare_with_rtn = false}.apply<W>(
-      {weight.view(), inputs.view()});
+  auto made =
+      gptq{.act_order = true, .compare_with_rtn = false}.apply<W>({weight.view(), inputs.view()});
   REQUIRE(made.ok());
   REQUIRE(made->input_order.size() == 96);
   auto layer = QLinear<W, policy<f32, unscaled>>{made->weight};

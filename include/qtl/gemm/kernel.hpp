@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gemm/kernel.hpp - what a kernel says of itself, and what makes a list of kernels a backend.
-// Holds: gemm_kernel, make_plan, the concept Backend, find_kernel.
+// Holds: gemm_kernel, make_plan, pack_weights, the concept Backend, find_kernel.
 // To add a kernel: docs/extend/kernel.md; a gemm_kernel value and its name in the backend's list.
 #pragma once
 
@@ -25,6 +25,9 @@ struct gemm_kernel {
   std::int64_t (*packed_size)(const gemm_key& key, const weight_operand& w) = nullptr;
   /// Writes the kernel's own layout of w to 64-byte aligned memory.
   void (*pack)(const gemm_key& key, const weight_operand& w, std::byte* packed) = nullptr;
+  /// The same bytes, the work dealt out to the executor. Null: there is pack() only.
+  void (*pack_parallel)(const gemm_key& key, const weight_operand& w, std::byte* packed,
+                        const executor_ref& executor) = nullptr;
   /// Quantizes x with the bits of ops/ into the operand's memory; false where it leaves that to
   /// ops/, as it may for any key. Asked for dynamic policies only. Null: always left.
   bool (*quantize)(const gemm_key& key, const matrix_view<const float>& x,
@@ -53,6 +56,13 @@ inline void make_plan(const gemm_kernel& kernel, const gemm_key& key, const gemm
     if (kernel.variant != nullptr) plan.variant = kernel.variant(key, shape);
   }
   plan.m = shape.m;
+}
+
+/// Packs w as the kernel does, on the executor's threads where the kernel can.
+inline void pack_weights(const gemm_kernel& kernel, const gemm_key& key, const weight_operand& w,
+                         std::byte* packed, const executor_ref& executor) {
+  if (kernel.pack_parallel != nullptr) return kernel.pack_parallel(key, w, packed, executor);
+  kernel.pack(key, w, packed);
 }
 
 /// Satisfied by a type with `name` and `kernels()`, a list of gemm_kernel in order of preference.

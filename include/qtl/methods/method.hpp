@@ -36,7 +36,17 @@ struct method_result {
   std::int64_t rotation = 0;  ///< block of the Hadamard rotation of x, see hadamard.hpp; 0: none
   std::uint64_t rotation_seed = 0;  ///< of the rotation's random signs; 0: no signs
   std::vector<float> bias_delta;    ///< n: added to the bias
+  std::int64_t stored_bytes = 0;    ///< where the scales are kept as codes too; 0: weight.bytes()
   fixed_text<128> note;             ///< what a user should know, a fallback for example
+
+  /// Bytes of the weight as it is to be kept, scales and zero points included.
+  std::int64_t bytes() const { return stored_bytes > 0 ? stored_bytes : weight.bytes(); }
+  /// The same in bits per weight.
+  double bits_per_weight() const {
+    const auto weights = static_cast<double>(weight.rows()) * static_cast<double>(weight.cols());
+    if (stored_bytes == 0 || weights == 0) return weight.bits_per_element();
+    return 8.0 * static_cast<double>(stored_bytes) / weights;
+  }
 };
 
 /// The test behind Method.

@@ -296,9 +296,8 @@ class QLinear<W, A, B> {
     auto host = buffer<std::int32_t>::make(device_aligned(in_features()));
     if (!host.ok()) return host.why();
     for (std::int64_t p = 0; p < host->size(); ++p)
-      (*host)[p] = p < in_features()
-                       ? static_cast<std::int32_t>(order[static_cast<std::size_t>(p)])
-                       : -1;
+      (*host)[p] =
+          p < in_features() ? static_cast<std::int32_t>(order[static_cast<std::size_t>(p)]) : -1;
     auto there = device_buffer<std::int32_t, B>::copy_of(host->span());
     if (!there.ok()) return there.why();
     if (const status s = B::synchronize(nullptr); !s.ok()) return s;

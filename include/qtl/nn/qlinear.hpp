@@ -5,7 +5,6 @@
 // (device_linear.hpp).
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -43,14 +42,14 @@ class QLinear {
   static constexpr bool needs_calibration = needs_calibrated_activations<A>;
 
   /// A layer that owns its weight. `bias` has n values or none; `activation` holds the calibrated
-  /// parameters of a static activation and may be left out for others. Errors: shape_mismatch,
-  /// invalid_argument, unsupported, out_of_memory.
+  /// parameters of a static activation and may be left out for others ({}). Weights are packed on
+  /// the executor's threads. Errors: shape_mismatch, invalid_argument, unsupported, out_of_memory.
   static result<QLinear> make(QTensor<W> weight, std::span<const float> bias,
-                              const qparams<A>& activation) {
+                              const qparams<A>& activation, const executor_ref& executor = {}) {
     QLinear layer;
     layer.owned_ = std::move(weight);
     layer.weight_ = layer.owned_.view();
-    const status s = layer.prepare(bias, activation);
+    const status s = layer.prepare(bias, activation, executor);
     if (!s.ok()) return s;
     return layer;
   }
@@ -60,10 +59,11 @@ class QLinear {
   }
   /// A layer over a weight that the caller owns and keeps alive, a mapped file for example.
   static result<QLinear> make_view(const QTensorView<W>& weight, std::span<const float> bias,
-                                   const qparams<A>& activation) {
+                                   const qparams<A>& activation,
+                                   const executor_ref& executor = {}) {
     QLinear layer;
     layer.weight_ = weight;
-    const status s = layer.prepare(bias, activation);
+    const status s = layer.prepare(bias, activation, executor);
     if (!s.ok()) return s;
     return layer;
   }
@@ -112,7 +112,7 @@ class QLinear {
     auto copy = buffer<std::int64_t>::make(static_cast<std::int64_t>(order.size()));
     if (!copy.ok()) return copy.why();
     order_ = *std::move(copy);
-    std::copy(order.begin(), order.end(), order_.data());
+    for (std::size_t p = 0; p < order.size(); ++p) order_[static_cast<std::int64_t>(p)] = order[p];
     return {};
   }
 
@@ -200,7 +200,8 @@ class QLinear {
         "a static activation policy needs its calibrated parameters: QLinear{weight, bias, qtl::calibrate<A>(samples)}");
   }
 
-  status prepare(std::span<const float> bias, const qparams<A>& activation) {
+  status prepare(std::span<const float> bias, const qparams<A>& activation,
+                 const executor_ref& executor) {
     if (const status s = linear_checks::bias_size(bias, out_features()); !s.ok()) return s;
     if (const status s = linear_checks::scale(activation.scale, "activation");
         needs_calibration && !s.ok())
@@ -212,16 +213,16 @@ class QLinear {
     if (!copy.ok()) return copy.why();
     bias_ = *std::move(copy);
     for (std::size_t j = 0; j < bias.size(); ++j) bias_[static_cast<std::int64_t>(j)] = bias[j];
-    return pack();
+    return pack(executor);
   }
 
-  status pack() {
+  status pack(const executor_ref& executor) {
     if (kernel_->packed_size == nullptr) return {};
     const weight_operand w = erase(weight_);
     auto packed = buffer<std::byte>::make(kernel_->packed_size(key(), w));
     if (!packed.ok()) return packed.why();
     packed_ = *std::move(packed);
-    kernel_->pack(key(), w, packed_.data());
+    pack_weights(*kernel_, key(), w, packed_.data(), executor);
     return {};
   }
 

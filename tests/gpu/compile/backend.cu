@@ -8,6 +8,11 @@
 
 template struct qtl::gpu::quantizer_group<qtl::type_list<qtl::a16, qtl::a16_bf16>>;
 
+// Columns put into another order, for quantizers of f32; those of 16 bits are above.
+using gather_f32 = qtl::gpu::convert_rows<qtl::gpu::real_conversion<qtl::f32, qtl::f32>>;
+template __global__ void qtl::gpu::run_kernel<gather_f32>(
+    const __grid_constant__ gather_f32::params);
+
 // A layer in a file that nvcc compiles.
 qtl::status run(const qtl::QLinear<qtl::w8a8::weight, qtl::token_s8, qtl::gpu_backend>& layer,
                 qtl::device_view<const qtl::f16> x, qtl::device_view<qtl::bf16> y,

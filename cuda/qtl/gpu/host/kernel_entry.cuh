@@ -49,7 +49,8 @@ constexpr gemm_kernel gemm_kernel_of() {
   kernel.supports = [](const gemm_key& key) { return E::accepts(key); };
   kernel.packed_size = &E::packed_size;
   kernel.pack = &E::pack;
-  if constexpr (requires { &E::reorders; }) kernel.reorders = &E::reorders;
+  if constexpr (requires(const gemm_key& key, const gemm_shape& s) { E::reorders(key, s); })
+    kernel.reorders = &E::reorders;
   kernel.make_plan = &E::plan;
   kernel.workspace_size = [](const gemm_key& key, const gemm_shape& shape) {
     gemm_plan plan;

@@ -15,16 +15,15 @@ namespace qtl::inline v0::gpu {
 /// Packed weights times 16-bit activations of format X. Those that name sm90 come first: each runs
 /// the plain one's kernels as well.
 template<class X>
-using sixteen_bit_entries =
-    type_list<weight_only_sm90_entry<s8, X>, weight_only_sm90_entry<e4m3, X>,
-              weight_only_sm90_entry<s4, X>, weight_only_sm90_entry<s4, X, f16>,
-              weight_only_sm90_entry<u4, X, f16, true>, weight_only_sm90_entry<e2m1, X, e8m0>,
-              weight_only_sm90_entry<nf4, X, f32>, weight_only_entry<s8, X>,
-              weight_only_entry<e4m3, X>, weight_only_entry<s4, X>, weight_only_entry<s4, X, f16>,
-              weight_only_entry<u4, X, f16, true>, weight_only_entry<s3, X, f16>,
-              weight_only_entry<u2, X, f16, true>, weight_only_entry<e2m1, X, e8m0>,
-              weight_only_entry<e2m1, X, e4m3>, weight_only_entry<nf4, X, f32>,
-              weight_only_entry<fp4_bnb, X, f32>>;
+using sixteen_bit_entries = type_list<
+    weight_only_sm90_entry<s8, X>, weight_only_sm90_entry<e4m3, X>, weight_only_sm90_entry<s4, X>,
+    weight_only_sm90_entry<s4, X, f16>, weight_only_sm90_entry<u4, X, f16, true>,
+    weight_only_sm90_entry<e2m1, X, e8m0>, weight_only_sm90_entry<nf4, X, f32>,
+    weight_only_entry<s8, X>, weight_only_entry<e4m3, X>, weight_only_entry<e4m3, X, e8m0>,
+    weight_only_entry<s4, X>, weight_only_entry<s4, X, f16>, weight_only_entry<u4, X, f16, true>,
+    weight_only_entry<s3, X, f16>, weight_only_entry<u2, X, f16, true>,
+    weight_only_entry<e2m1, X, e8m0>, weight_only_entry<e2m1, X, e4m3>,
+    weight_only_entry<nf4, X, f32>, weight_only_entry<fp4_bnb, X, f32>>;
 
 /// Integers on both sides.
 using integer_entries =

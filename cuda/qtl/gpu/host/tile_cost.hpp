@@ -208,7 +208,9 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
   c.busy = c.total;
   c.total = cost::larger(c.total, c.memory);
 
-  const double launch = launch_microseconds * rates.cycles_a_microsecond + rates.latency;
+  // Blocks that begin anew fill their pipelines in every wave, and have been counted there.
+  const double launch = launch_microseconds * rates.cycles_a_microsecond +
+                        (t.overlap == finish_overlap::nothing ? 0.0 : rates.latency);
   c.start += launch;
   if (splits > 1) {
     // The last block of a tile reads what all have put down, and finishes.

@@ -13,7 +13,8 @@ namespace qtl::inline v0::gpu {
 
 /// The Configs that are shipped, from many tokens to few.
 using swapped_sm90_tilings =
-    type_list<swapped_128x32_10stages, swapped_128x16_11stages, swapped_128x8_12stages>;
+    type_list<swapped_128x32_10stages, swapped_64x32_16stages, swapped_128x16_11stages,
+              swapped_64x16_20stages, swapped_128x8_12stages>;
 
 /// "w8a8_sm90_s8s8_128x16x11s".
 template<class Config, class X, class W>

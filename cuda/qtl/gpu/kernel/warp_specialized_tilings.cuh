@@ -103,10 +103,25 @@ struct swapped_128x16_11stages {
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::once;
 };
-/// Beyond 32 tokens a tile of 64 has no rows to spare: wgmma_64x128_8stages does the same work.
+/// Beyond 32 tokens a tile of 64 has few rows to spare: wgmma_64x128_8stages does the same work.
 struct swapped_128x32_10stages {
   static constexpr short_name name = "128x32x10s";
   static constexpr int tile_m = 128, tile_n = 32, groups_m = 2, groups_n = 1, stages = 10;
+  static constexpr int teams = 1;
+  static constexpr unsigned cluster_blocks = 1;
+  static constexpr reuse weights = reuse::once;
+};
+/// Likewise for layers with few features: more tiles, where others would need splits of k.
+struct swapped_64x16_20stages {
+  static constexpr short_name name = "64x16x20s";
+  static constexpr int tile_m = 64, tile_n = 16, groups_m = 1, groups_n = 1, stages = 20;
+  static constexpr int teams = 1;
+  static constexpr unsigned cluster_blocks = 1;
+  static constexpr reuse weights = reuse::once;
+};
+struct swapped_64x32_16stages {
+  static constexpr short_name name = "64x32x16s";
+  static constexpr int tile_m = 64, tile_n = 32, groups_m = 1, groups_n = 1, stages = 16;
   static constexpr int teams = 1;
   static constexpr unsigned cluster_blocks = 1;
   static constexpr reuse weights = reuse::once;

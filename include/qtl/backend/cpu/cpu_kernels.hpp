@@ -36,11 +36,22 @@ inline constexpr std::array avx512{simd::avx512::integer_kernel, simd::avx512::r
 inline constexpr std::array avx512_vnni{simd::avx512_vnni::integer_kernel,
                                         simd::avx512::real_kernel, eigen_gemm::integer_kernel,
                                         eigen_gemm::dequantize_kernel};
+/// Each level of x86.
+inline constexpr std::array avx512_bf16{simd::avx512_vnni::integer_kernel,
+                                        simd::avx512_bf16::bf16_kernel, simd::avx512::real_kernel,
+                                        eigen_gemm::integer_kernel, eigen_gemm::dequantize_kernel};
 /// All levels, the fastest first.
 inline constexpr std::array all{simd::avx512_vnni::integer_kernel, simd::avx_vnni::integer_kernel,
                                 simd::avx512::integer_kernel,      simd::avx2::integer_kernel,
-                                simd::avx512::real_kernel,         simd::avx2::real_kernel,
-                                eigen_gemm::integer_kernel,        eigen_gemm::dequantize_kernel};
+                                simd::avx512_bf16::bf16_kernel,    simd::avx512::real_kernel,
+                                simd::avx2::real_kernel,           eigen_gemm::integer_kernel,
+                                eigen_gemm::dequantize_kernel};
+#elif defined(__aarch64__)
+/// NEON with the dot product of bytes.
+inline constexpr std::array neon_dot{simd::neon_dot::integer_kernel, simd::neon_dot::real_kernel,
+                                     eigen_gemm::integer_kernel, eigen_gemm::dequantize_kernel};
+/// All levels.
+inline constexpr auto all = neon_dot;
 #else
 /// All levels: none has been written for this machine.
 inline constexpr auto all = eigen;
@@ -63,6 +74,11 @@ QTL_KERNELS_INLINE std::span<const gemm_kernel> at(isa_level level) {
       return avx512;
     case isa_level::avx512_vnni:
       return avx512_vnni;
+    case isa_level::avx512_bf16:
+      return avx512_bf16;
+#elif defined(__aarch64__)
+    case isa_level::neon_dot:
+      return neon_dot;
 #endif
     default:
       return eigen;

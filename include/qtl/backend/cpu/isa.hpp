@@ -8,15 +8,27 @@
 
 #include "qtl/base/config.hpp"
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace qtl::inline v0 {
 
 /// What a kernel was compiled for, in order of preference from the last to the first.
-enum class isa_level : std::uint8_t { portable, neon_dot, avx2, avx_vnni, avx512, avx512_vnni };
+enum class isa_level : std::uint8_t {
+  portable,
+  neon_dot,
+  avx2,
+  avx_vnni,
+  avx512,
+  avx512_vnni,
+  avx512_bf16  ///< VNNI, BF16 and VBMI
+};
 
 /// The level's name, as it ends a kernel's name.
 constexpr const char* to_string(isa_level level) {
-  constexpr const char* names[] = {"portable", "neon_dot", "avx2",
-                                   "avx_vnni", "avx512",   "avx512_vnni"};
+  constexpr const char* names[] = {"portable", "neon_dot",    "avx2",       "avx_vnni",
+                                   "avx512",   "avx512_vnni", "avx512_bf16"};
   return names[static_cast<int>(level)];
 }
 
@@ -30,6 +42,9 @@ inline bool is_available(isa_level level) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   };
+  const auto has_vnni = [&] {
+    return has_avx2() && has_avx512() && __builtin_cpu_supports("avx512vnni");
+  };
   switch (level) {
     case isa_level::portable:
       return true;
@@ -42,9 +57,16 @@ inline bool is_available(isa_level level) {
     case isa_level::avx512:
       return has_avx2() && has_avx512();
     case isa_level::avx512_vnni:
-      return has_avx2() && has_avx512() && __builtin_cpu_supports("avx512vnni");
+      return has_vnni();
+    case isa_level::avx512_bf16:
+      return has_vnni() && __builtin_cpu_supports("avx512bf16") &&
+             __builtin_cpu_supports("avx512vbmi");
   }
   return false;
+#elif defined(__aarch64__) && defined(__linux__)
+  constexpr unsigned long dot_product = 1ul << 20;  // HWCAP_ASIMDDP of the kernel's interface
+  return level == isa_level::portable ||
+         (level == isa_level::neon_dot && (getauxval(AT_HWCAP) & dot_product) != 0);
 #else
   return level == isa_level::portable;
 #endif

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "qtl/backend/cpu/integer_panels.hpp"
+#include "qtl/base/executor.hpp"
 
 namespace qtl::inline v0 {
 
@@ -33,14 +34,14 @@ struct real_layout {
   code_reading reading = code_reading::nibble;
   bool has_offsets = false;
 
+  /// With segments of `segment` columns of k, 0 for all of it.
   static constexpr real_layout make(const gemm_key& key, std::int64_t n, std::int64_t k,
-                                    std::int64_t columns) {
+                                    std::int64_t columns, std::int64_t segment) {
     real_layout l;
     l.n = n;
     l.k = k;
     l.columns = columns;
-    const std::int64_t block = key.weight.block_cols;
-    l.segment = block > 0 && block < k ? block : k > 0 ? k : 1;
+    l.segment = segment > 0 && segment < k ? segment : k > 0 ? k : 1;
     l.segments = k > 0 ? ceil_div(k, l.segment) : 1;
     l.reading = reading_of(key.weight);
     l.has_offsets = key.weight.zero_point != zero_point_kind::none;
@@ -137,6 +138,14 @@ inline void pack_panel(const real_layout& l, const weight_operand& w, std::int64
       put_codes(l, w, first + c, s, c, segment + l.params_bytes());
     }
   }
+}
+
+/// Packs all panels.
+inline void pack_panels(const real_layout& l, const weight_operand& w, std::byte* packed,
+                        const executor_ref& executor) {
+  executor.parallel_for(l.panels(), [&](std::int64_t panel) {
+    pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  });
 }
 
 }  // namespace real_panels

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "qtl/backend/cpu/activation_params.hpp"
+#include "qtl/backend/cpu/bf16_operands.hpp"
 #include "qtl/backend/cpu/integer_panels.hpp"
 #include "qtl/backend/cpu/isa.hpp"
 #include "qtl/backend/cpu/real_panels.hpp"
@@ -15,6 +16,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 // clang-format off: the order of includes is that of what builds on what
@@ -68,6 +71,32 @@ inline constexpr isa_level level = isa_level::avx512_vnni;
 #include "qtl/backend/cpu/simd/dot_avx512_vnni.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 }  // namespace qtl::inline v0::simd::avx512_vnni
+QTL_END_TARGET
+
+QTL_BEGIN_TARGET("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx512vbmi,avx512bf16,fma,prfchw")
+namespace qtl::inline v0::simd::avx512_bf16 {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::avx512_bf16;
+#include "qtl/backend/cpu/simd/avx512.inl"
+#include "qtl/backend/cpu/simd/dot_avx512_vnni.inl"
+#include "qtl/backend/cpu/simd/epilogue.inl"
+#include "qtl/backend/cpu/simd/bf16_avx512.inl"
+#include "qtl/backend/cpu/simd/bf16_tiles.inl"
+#include "qtl/backend/cpu/simd/bf16_product.inl"
+}  // namespace qtl::inline v0::simd::avx512_bf16
+QTL_END_TARGET
+
+#elif defined(__aarch64__)
+
+QTL_BEGIN_TARGET("arch=armv8.2-a+dotprod")
+namespace qtl::inline v0::simd::neon_dot {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::neon_dot;
+#include "qtl/backend/cpu/simd/neon.inl"
+#include "qtl/backend/cpu/simd/dot_neon.inl"
+#include "qtl/backend/cpu/simd/integer_loops.inl"
+#include "qtl/backend/cpu/simd/real_loops.inl"
+}  // namespace qtl::inline v0::simd::neon_dot
 QTL_END_TARGET
 
 #endif

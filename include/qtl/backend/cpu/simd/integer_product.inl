@@ -271,10 +271,15 @@ inline bool supports_integer(const gemm_key& key) {
 inline std::int64_t integer_packed_size(const gemm_key& key, const weight_operand& w) {
   return layout_of(key, w.n, w.k).bytes();
 }
-inline void pack_integer(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+inline void pack_integer_parallel(const gemm_key& key, const weight_operand& w, std::byte* packed,
+                                  const executor_ref& executor) {
   const integer_layout l = layout_of(key, w.n, w.k).with_offset(w.elements, unsigned_dot);
-  for (std::int64_t panel = 0; panel < l.panels(); ++panel)
+  executor.parallel_for(l.panels(), [&](std::int64_t panel) {
     integer_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  });
+}
+inline void pack_integer(const gemm_key& key, const weight_operand& w, std::byte* packed) {
+  pack_integer_parallel(key, w, packed, {});
 }
 inline std::int64_t integer_workspace_size(const gemm_key& key, const gemm_shape& shape) {
   return integer_workspace::make(layout_of(key, shape.n, shape.k), shape.m).bytes;
@@ -286,6 +291,7 @@ inline constexpr gemm_kernel integer_kernel{
     .supports = supports_integer,
     .packed_size = integer_packed_size,
     .pack = pack_integer,
+    .pack_parallel = pack_integer_parallel,
     .quantize = quantize_rows,
     .workspace_size = integer_workspace_size,
     .run = run_integer,

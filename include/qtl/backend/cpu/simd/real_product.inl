@@ -8,6 +8,10 @@
 inline constexpr std::int64_t real_block = 128;
 inline constexpr std::int64_t real_row_block = 240;
 
+inline real_layout real_layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
+  return real_layout::make(key, n, k, real_columns, key.weight.block_cols);
+}
+
 /// Where things lie in the workspace.
 struct real_workspace {
   std::int64_t x_stride = 0;      ///< floats of a row, where rows are copied
@@ -43,7 +47,7 @@ struct real_product {
   alignas(64) float values[256];
 
   explicit real_product(const gemm_args& args)
-      : g(args), layout(real_layout::make(args.key, args.n(), args.k(), real_columns)),
+      : g(args), layout(real_layout_of(args.key, args.n(), args.k())),
         memory(real_workspace::make(layout, args.m(), args.executor.threads())),
         loops(find_loops(layout)) {
     const bool whole = real_workspace::padded_rows(g.m()) == g.m();
@@ -161,16 +165,17 @@ inline bool supports_real(const gemm_key& key) {
   return is_available(level) && real_layout::fits(key);
 }
 inline std::int64_t real_packed_size(const gemm_key& key, const weight_operand& w) {
-  return real_layout::make(key, w.n, w.k, real_columns).bytes();
+  return real_layout_of(key, w.n, w.k).bytes();
+}
+inline void pack_real_parallel(const gemm_key& key, const weight_operand& w, std::byte* packed,
+                               const executor_ref& executor) {
+  real_panels::pack_panels(real_layout_of(key, w.n, w.k), w, packed, executor);
 }
 inline void pack_real(const gemm_key& key, const weight_operand& w, std::byte* packed) {
-  const real_layout l = real_layout::make(key, w.n, w.k, real_columns);
-  for (std::int64_t panel = 0; panel < l.panels(); ++panel)
-    real_panels::pack_panel(l, w, panel, packed + panel * l.panel_bytes());
+  pack_real_parallel(key, w, packed, {});
 }
 inline std::int64_t real_workspace_size(const gemm_key& key, const gemm_shape& shape) {
-  return real_workspace::make(real_layout::make(key, shape.n, shape.k, real_columns), shape.m,
-                              shape.threads)
+  return real_workspace::make(real_layout_of(key, shape.n, shape.k), shape.m, shape.threads)
       .bytes();
 }
 
@@ -180,6 +185,7 @@ inline constexpr gemm_kernel real_kernel{
     .supports = supports_real,
     .packed_size = real_packed_size,
     .pack = pack_real,
+    .pack_parallel = pack_real_parallel,
     .workspace_size = real_workspace_size,
     .run = run_real,
 };

@@ -1,0 +1,59 @@
+"""The kernels' tests on an AArch64 machine that qemu emulates: python3 neon_test.py CXX QEMU DOCTEST.
+
+CXX compiles for AArch64 and QEMU runs what it makes; DOCTEST is the folder in which doctest/doctest.h is found. The
+vector loops for NEON must give the bits of the reference, on a machine whose layers choose them.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import toolchain
+import tree
+
+SOURCES = ("tests/backend/integer_kernels_test.cpp", "tests/backend/real_kernels_test.cpp",
+           "tests/backend/quantize_rows_test.cpp", "tests/neon/machine.cpp", "tests/kernels.cpp", "tests/main.cpp")
+FLAGS = ("-O1", "-static", "-DQTL_SEPARATE_KERNELS", "-DDOCTEST_CONFIG_SUPER_FAST_ASSERTS")
+
+
+def expect(done, output):
+    if not done:
+        print(output)
+        print("0 passed, 1 failed")
+        sys.exit(1)
+    return output
+
+
+def build(compiler, doctest, folder):
+    """The tests as one static program, which needs nothing of the emulated system."""
+    # A link, because a folder of this machine's headers has its C library beside doctest.
+    own = folder / "include" / "doctest"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.unlink(missing_ok=True)
+    own.symlink_to(Path(doctest) / "doctest")
+    command = [compiler, *toolchain.FLAGS, *toolchain.WARNINGS, *FLAGS, f"-I{tree.ROOT}/tests", "-isystem", own.parent]
+
+    def compile_one(source):
+        to = folder / (Path(source).stem + ".o")
+        expect(*toolchain.run([*command, "-c", tree.ROOT / source, "-o", to]))
+        return to
+
+    objects = toolchain.each(compile_one, SOURCES)
+    expect(*toolchain.run([*command, *objects, "-o", folder / "neon_test"]))
+    return folder / "neon_test"
+
+
+def main():
+    compiler, qemu, doctest = sys.argv[1:]
+    program = build(compiler, doctest, tree.ROOT / "build" / "neon")
+    done, output = toolchain.run([qemu, "-cpu", "max", program])
+    print(output)
+    counts = re.search(r"test cases: +\d+ \| +(\d+) passed \| +(\d+) failed", output)
+    passed, failed = map(int, counts.groups()) if counts else (0, 0)
+    if not done and failed == 0:
+        failed = 1  # it ended early
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+main()
