@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/gpu/cases.hpp - what is measured: families of contestants and shapes.
+// bench/gpu/cases.hpp - what is measured: families of contestants and shapes, in suites by name.
 // To add a case: a line in cases.cpp.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ struct bench_case {
   std::string name() const { return family + "/" + extents.text(); }
 };
 
-/// tiny: for the emulator. quick: some minutes on a GPU. all: every shape.
-enum class extent { tiny, quick, all };
+/// The cases of a suite; nothing where there is none of that name.
+std::optional<std::vector<bench_case>> list_cases(const std::string& suite);
 
-std::vector<bench_case> list_cases(extent e);
+/// "tiny, quick, squares ...", for people.
+std::string suite_names();
 
 }  // namespace qtl_bench

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/gpu/cublaslt_peer.cpp - cuBLASLt as a contestant: s8 to s32 (it has no scales per row and
-// column), e4m3 to bf16 with one scale a side, bf16 to bf16. Every algorithm that its heuristics
-// return is timed, and the fastest takes part.
+// column), e4m3 to bf16 with one scale a side, one a row, or one a block, and bf16 to bf16. Every
+// algorithm that its heuristics return is timed, and the fastest takes part. Scales of rows and
+// blocks are all the same number: where they lie then does not matter, and time does not depend on
+// what they are.
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +24,9 @@ void check(cublasStatus_t status, const char* call) {
     throw std::runtime_error(std::string(call) + ": status " + std::to_string(status));
 }
 
+/// Who shares a scale.
+enum class scaling { none, side, row, block };
+
 /// What one kind of product is made of.
 struct kind {
   const char* name;
@@ -31,14 +36,37 @@ struct kind {
   cudaDataType_t scale;
   int input_bytes;
   int output_bytes;
+  scaling scales = scaling::none;
 };
 
 constexpr kind int8_kind{"cublaslt s8 to s32", CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I,
                          CUDA_R_32I,           1,         4};
-constexpr kind fp8_kind{
-    "cublaslt e4m3", CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, 1, 2};
+constexpr kind fp8(const char* name, scaling scales) {
+  return {name, CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, 1, 2, scales};
+}
+constexpr kind fp8_kind = fp8("cublaslt e4m3", scaling::side);
+constexpr kind fp8_rows_kind = fp8("cublaslt e4m3 rows", scaling::row);
+constexpr kind fp8_blocks_kind = fp8("cublaslt e4m3 blocks", scaling::block);
 constexpr kind bf16_kind{
     "cublaslt bf16", CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, 2, 2};
+
+/// How cuBLASLt calls it, for weights and for activations.
+struct scale_modes {
+  cublasLtMatmulMatrixScale_t w, x;
+};
+constexpr scale_modes modes_of(scaling s) {
+  if (s == scaling::row)
+    return {CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F, CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F};
+  if (s == scaling::block)
+    return {CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F, CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F};
+  return {CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F, CUBLASLT_MATMUL_MATRIX_SCALE_SCALAR_32F};
+}
+
+/// The most scales of a side of so many rows: padding included.
+constexpr std::int64_t scale_count(scaling s, std::int64_t rows, std::int64_t k) {
+  if (s == scaling::row) return rows;
+  return s == scaling::block ? (rows + 3) / 4 * 4 * ((k + 127) / 128 + 3) : 1;
+}
 
 /// One side's drawn rows: as bytes for the device, as numbers for the check.
 struct side {
@@ -87,10 +115,13 @@ class description {
     check(lt.create_description(&product, k.compute, k.scale), "cublasLtMatmulDescCreate");
     set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
     set(CUBLASLT_MATMUL_DESC_TRANSB, CUBLAS_OP_N);
-    if (scale_w != nullptr) {
+    if (k.scales != scaling::none) {
+      set(CUBLASLT_MATMUL_DESC_A_SCALE_MODE, modes_of(k.scales).w);
+      set(CUBLASLT_MATMUL_DESC_B_SCALE_MODE, modes_of(k.scales).x);
       set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, scale_w);
       set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, scale_x);
-      set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t{1});  // its fastest, as others use it
+      if (k.scales != scaling::block)  // its fastest, as others use it; blocks are promoted
+        set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, std::int8_t{1});
     }
     check(lt.create_layout(&w, k.input, depth, n, s.k), "cublasLtMatrixLayoutCreate");
     check(lt.create_layout(&x, k.input, depth, m, s.k), "cublasLtMatrixLayoutCreate");
@@ -148,11 +179,13 @@ class cublaslt_product : public contestant {
     for (int i = 0; i < sets_; ++i) outputs_.push_back(poisoned(s.m * s.n * k.output_bytes));
     workspace_ =
         qtl::value_or_throw(device_bytes::make(static_cast<std::int64_t>(workspace_bytes)));
-    const float scales[] = {w_side_.scale, x_side_.scale};
-    scales_ = upload(std::as_bytes(std::span(scales)), 1);
-    const auto* scale = reinterpret_cast<const float*>(scales_[0].data());
-    const bool scaled = k.input == CUDA_R_8F_E4M3;
-    description_.emplace(k, s, scaled ? scale : nullptr, scaled ? scale + 1 : nullptr);
+    for (const auto& [value, rows] :
+         {std::pair{w_side_.scale, s.n}, std::pair{x_side_.scale, s.m}}) {
+      const std::vector<float> scales(static_cast<std::size_t>(scale_count(k.scales, rows, s.k)),
+                                      value);
+      scales_.push_back(std::move(upload(std::as_bytes(std::span(scales)), 1)[0]));
+    }
+    description_.emplace(k, s, scales_[0].data(), scales_[1].data());
     choose_algorithm();
   }
 
@@ -277,6 +310,8 @@ std::vector<made> one(const kind& k, const shape& s) {
 
 std::vector<made> cublaslt_int8(const shape& s) { return one(int8_kind, s); }
 std::vector<made> cublaslt_fp8(const shape& s) { return one(fp8_kind, s); }
+std::vector<made> cublaslt_fp8_rows(const shape& s) { return one(fp8_rows_kind, s); }
+std::vector<made> cublaslt_fp8_blocks(const shape& s) { return one(fp8_blocks_kind, s); }
 std::vector<made> cublaslt_bf16(const shape& s) { return one(bf16_kind, s); }
 
 std::string cublaslt_version() {

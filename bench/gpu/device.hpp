@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/gpu/device.hpp - what a benchmark asks of a device beyond gpu_backend: a stream, launches
 // recorded once and timed as one, a copy.
-// Holds: recording, record, main_stream, copy_on_device, driver_version. Two files define them:
+// Holds: recording, record, main_stream, copy_on_device, set_kernels_run, driver_version. Two files define them:
 // device_cuda.cpp, and device_emulated.cpp, with which the whole program can be tried without a
 // GPU.
 #pragma once
@@ -35,6 +35,10 @@ void copy_on_device(void* to, const void* from, std::int64_t bytes);
 
 /// Whether times mean anything: false on the emulator.
 bool is_real_device();
+
+/// false: launches do nothing from here on, so that what is left is the host's own work. The
+/// emulator can do that; a GPU runs beside the host, and takes no notice.
+void set_kernels_run(bool run);
 
 /// "driver 13.0, runtime 13.0".
 std::string driver_version();

@@ -3,6 +3,8 @@
 // nothing about a GPU.
 #include <cstring>
 
+#include "qtl/gpu/ptx/emulated.hpp"
+
 #include "../paired_timing.hpp"
 #include "device.hpp"
 
@@ -39,6 +41,8 @@ void copy_on_device(void* to, const void* from, std::int64_t bytes) {
 }
 
 bool is_real_device() { return false; }
+
+void set_kernels_run(bool run) { qtl::gpu::emulated::current_settings().runs_kernels = run; }
 
 std::string driver_version() { return "the emulator: times say nothing about a GPU"; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/gpu/explain.cpp - the candidates of the kernels that a layer may run, as the model sees them.
+// bench/gpu/explain.cpp - the candidates of the kernels that a layer may run, as the model sees
+// them.
 #include "explain.hpp"
 
 #include <ostream>
@@ -19,18 +20,15 @@ namespace gpu = qtl::gpu;
 /// Satisfied by an entry that chooses among listed sizes with the library's model. Why: one with a
 /// rule of its own has no candidates to show.
 template<class E>
-concept Modelled =
-    requires(const qtl::gemm_key& key, const qtl::gemm_shape& s, void (*f)(gpu::candidate_list)) {
-      E::for_each_list(key, s, f);
-    };
+concept Modelled = requires(const qtl::gemm_key& key, const qtl::gemm_shape& s,
+                            void (*f)(gpu::candidate_list)) { E::for_each_list(key, s, f); };
 
 template<class Entry>
 void explain(std::ostream& out, const qtl::gemm_key& key, const qtl::gemm_shape& s) {
   out << qtl::short_name(Entry::name).view() << '\n';
   if constexpr (Modelled<Entry>) {
     std::vector<gpu::candidate_list> lists;
-    Entry::for_each_list(key, s,
-                         [&](const gpu::candidate_list& list) { lists.push_back(list); });
+    Entry::for_each_list(key, s, [&](const gpu::candidate_list& list) { lists.push_back(list); });
     out << gpu::explain_choice(lists, *s.device) << '\n';
   } else {
     qtl::gemm_plan plan;
@@ -67,7 +65,19 @@ void explain_case(std::ostream& out, const bench_case& c, const qtl::device_fact
   (one.template operator()<Presets>(), ...);
 }
 
+constexpr int kilobyte = 1024;
+constexpr int megabyte = 1024 * kilobyte;
+
 }  // namespace
+
+std::optional<qtl::device_facts> described_device(const std::string& name) {
+  if (name == "a100") return {{"A100", 800, 800, 108, 163 * kilobyte, 40 * megabyte}};
+  if (name == "l40s") return {{"L40S", 890, 890, 142, 99 * kilobyte, 96 * megabyte}};
+  if (name == "h100") return {{"H100", 900, 900, 132, 227 * kilobyte, 50 * megabyte}};
+  if (name == "b200") return {{"B200", 1000, 1000, 148, 227 * kilobyte, 126 * megabyte}};
+  if (name == "rtx5090") return {{"RTX 5090", 1200, 1200, 170, 99 * kilobyte, 96 * megabyte}};
+  return std::nullopt;
+}
 
 void print_explanations(std::ostream& out, const std::vector<bench_case>& cases,
                         const qtl::device_facts& device) {

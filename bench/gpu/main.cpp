@@ -12,6 +12,7 @@
 
 #include "contestants.hpp"
 #include "explain.hpp"
+#include "host_overhead.hpp"
 #include "output.hpp"
 
 namespace qtl_bench {
@@ -26,9 +27,9 @@ std::string utc_time() {
 }
 
 std::vector<bench_case> chosen_cases(const options& o) {
-  std::vector<bench_case> cases;
-  for (bench_case& c : list_cases(o.shapes))
-    if (c.name().find(o.filter) != std::string::npos) cases.push_back(std::move(c));
+  std::vector<bench_case> cases = list_cases(o.shapes).value_or(std::vector<bench_case>());
+  std::erase_if(cases,
+                [&](const bench_case& c) { return c.name().find(o.filter) == std::string::npos; });
   return cases;
 }
 
@@ -39,6 +40,15 @@ void print_list(const std::vector<bench_case>& cases) {
     std::printf("kernel %s\n", kernel.name.c_str());
   for (const qtl::device_quantizer& kernel : qtl::gpu_backend::quantizers())
     std::printf("quantizer %s\n", kernel.name.c_str());
+}
+
+int explain_for(const options& o, const std::vector<bench_case>& cases,
+                const qtl::device_facts& here) {
+  const auto described = o.device.empty() ? here : described_device(o.device);
+  if (described) return print_explanations(std::cout, cases, *described), 0;
+  std::fprintf(stderr, "--device: got '%s', expected a100, l40s, h100, b200 or rtx5090\n",
+               o.device.c_str());
+  return 2;
 }
 
 case_result measure(const bench_case& c, const options& o, bool first, telemetry& chip) {
@@ -65,7 +75,8 @@ int run(const options& o, const qtl::device_facts& device) {
     return 1;
   }
   if (o.list) return print_list(cases), 0;
-  if (o.explain) return print_explanations(std::cout, cases, device), 0;
+  if (o.explain) return explain_for(o, cases, device);
+  if (o.host_overhead) return print_host_overhead(o);
   telemetry chip;
   run_info info{utc_time(), {}, driver_version(), cublaslt_version(), device, {}, o.work.rounds};
   info.limits = measure_ceilings(o.work, chip);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* usage =
     "gpu_bench [OPTION]...\n"
-    "  --shapes tiny|quick|all  which cases (quick)\n"
+    "  --shapes SUITE           which cases (quick); an unknown name prints all names\n"
+    "  --questions              short for --shapes questions: what bounds everybody\n"
     "  --filter WORD            only cases with WORD in FAMILY/MxNxK\n"
     "  --rounds N               of which medians count (15)\n"
     "  --warm-up SECONDS        before the first case (3)\n"
@@ -20,7 +21,10 @@ constexpr const char* usage =
     "  --markdown FILE          write the tables there, too\n"
     "  --list                   print the cases, and the kernels of this device\n"
     "  --explain                print, for every case, what each kernel's choice of tiles costs\n"
-    "                           in the model, and time nothing\n";
+    "                           in the model, and time nothing\n"
+    "  --device NAME            explain the choices of a100, l40s, h100, b200 or rtx5090 instead of\n"
+    "                           this machine's; no GPU is needed\n"
+    "  --host-overhead          time the host's side of a layer's run instead of kernels\n";
 
 bool read_number(std::string_view name, const char* text, double least, double most,
                  double& value) {
@@ -32,16 +36,22 @@ bool read_number(std::string_view name, const char* text, double least, double m
   return false;
 }
 
-bool read_shapes(std::string_view text, extent& e) {
-  for (const auto& [name, value] :
-       {std::pair{"tiny", extent::tiny}, std::pair{"quick", extent::quick},
-        std::pair{"all", extent::all}})
-    if (text == name) {
-      e = value;
-      return true;
-    }
-  std::fprintf(stderr, "--shapes: got '%s', expected tiny, quick or all\n", text.data());
+bool read_shapes(const std::string& name, std::string& shapes) {
+  shapes = name;
+  if (list_cases(name)) return true;
+  std::fprintf(stderr, "--shapes: got '%s', expected one of %s\n", name.c_str(),
+               suite_names().c_str());
   return false;
+}
+
+// Options that take no value; whether this is one.
+bool read_switch(std::string_view argument, options& o) {
+  if (argument == "--list") return o.list = true;
+  if (argument == "--explain") return o.explain = true;
+  if (argument == "--host-overhead") return o.host_overhead = true;
+  if (argument != "--questions") return false;
+  o.shapes = "questions";
+  return true;
 }
 
 bool read_option(std::string_view name, const char* value, options& o) {
@@ -54,6 +64,7 @@ bool read_option(std::string_view name, const char* value, options& o) {
     return true;
   }
   std::string* text = name == "filter"     ? &o.filter
+                      : name == "device"   ? &o.device
                       : name == "json"     ? &o.json
                       : name == "markdown" ? &o.markdown
                                            : nullptr;
@@ -76,10 +87,7 @@ std::optional<options> parse_options(int argc, char** argv, int& exit_status) {
       exit_status = 0;
       return std::nullopt;
     }
-    if (argument == "--list" || argument == "--explain") {
-      (argument == "--list" ? o.list : o.explain) = true;
-      continue;
-    }
+    if (read_switch(argument, o)) continue;
     if (!argument.starts_with("--") || i + 1 == argc) {
       std::fprintf(stderr, "%s: expected --OPTION VALUE\n%s", argv[i], usage);
       return std::nullopt;

@@ -11,12 +11,14 @@
 namespace qtl_bench {
 
 struct options {
-  extent shapes = extent::quick;
-  std::string filter;    ///< part of a case's name
-  std::string json;      ///< a file; empty: none
-  std::string markdown;  ///< likewise
+  std::string shapes = "quick";  ///< a suite's name
+  std::string filter;            ///< part of a case's name
+  std::string json;              ///< a file; empty: none
+  std::string markdown;          ///< likewise
   bool list = false;
   bool explain = false;
+  std::string device;  ///< whose choices are explained; empty: this machine's
+  bool host_overhead = false;
   effort work;
 };
 

@@ -6,6 +6,8 @@
 namespace qtl_bench {
 
 std::vector<made> fp8_products(const shape& s) { return products_of<qtl::fp8>(s); }
+std::vector<made> fp8_static_products(const shape& s) { return products_of<qtl::fp8_static>(s); }
+std::vector<made> fp8_block_products(const shape& s) { return products_of<qtl::fp8_block>(s); }
 std::vector<made> w4a16_products(const shape& s) { return products_of<qtl::w4a16>(s); }
 std::vector<made> w4a16_affine_products(const shape& s) {
   return products_of<qtl::w4a16_affine>(s);

@@ -29,6 +29,23 @@ qtl::QTensor<W> repeated(const qtl::QTensor<W>& drawn, std::int64_t n) {
   return all;
 }
 
+/// Rows of a weight that are drawn. Where scales are shared by rows, whole blocks of them, so that
+/// codes and scales repeat together.
+template<class W>
+constexpr std::int64_t drawn_features() {
+  const std::int64_t rows = qtl::describe<W>().block_rows;
+  return rows > 1 ? 3 * rows : feature_period;
+}
+
+/// The fixed parameters of static activations, which are below one; none of dynamic ones.
+template<class A>
+qtl::qparams<A> activation_params() {
+  if constexpr (qtl::needs_calibrated_activations<A>)
+    return qtl::choose_qparams<A>({-1.0f, 1.0f});
+  else
+    return {};
+}
+
 /// What a preset's contestants of one shape share, on the host.
 template<class Preset>
 struct product_data {
@@ -43,12 +60,13 @@ struct product_data {
 
   explicit product_data(const shape& s)
       : extents(s), x(uniform_matrix(period(s.m, token_period), s.k, 1)),
-        drawn(qtl::quantize<W>(uniform_matrix(period(s.n, feature_period), s.k, 2).view())) {
+        drawn(qtl::quantize<W>(uniform_matrix(period(s.n, drawn_features<W>()), s.k, 2).view())) {
     round_all<qtl::f16>(x);
     const qtl::matrix<float> b = uniform_matrix(1, drawn.view().rows(), 3);
     for (std::int64_t j = 0; j < s.n; ++j) bias.push_back(b(0, j % b.cols()));
     const std::span<const float> drawn_bias(bias.data(), static_cast<std::size_t>(b.cols()));
-    const auto layer = qtl::value_or_throw(qtl::QLinear<W, A>::make_view(drawn.view(), drawn_bias));
+    const auto layer = qtl::value_or_throw(
+        qtl::QLinear<W, A>::make_view(drawn.view(), drawn_bias, activation_params<A>()));
     expected = layer(x.view());
     round_all<qtl::bf16>(expected);
   }
@@ -184,6 +202,8 @@ class qtl_product : public contestant {
       args.policy = layout.policy;
       args.x = {x_[0].data(), s().m, s().k, s().k, qtl::value_encoding::as_f16};
       args.to = activations_.back();
+      const qtl::qparams<A> fixed = activation_params<A>();
+      args.fixed = {fixed.scale, fixed.zero_point(), fixed.shift()};
       args.device = &device_;
       args.stream = main_stream();
       qtl::throw_if_failed(quantizer->run(args));

@@ -114,10 +114,10 @@ std::vector<made> quantizers_of(const shape& s) {
   return all;
 }
 
-/// Reads and writes as many bytes as a quantizer from 16 to 8 bits: half of its sum each.
+/// Reads and writes as many bytes in all as a quantizer: half of its sum each.
 class plain_copy : public contestant {
  public:
-  plain_copy(const shape& s, const qtl::device_facts& device) : bytes_(3 * s.m * s.k / 2) {
+  plain_copy(std::int64_t moved, const qtl::device_facts& device) : bytes_(moved / 2) {
     sets_ = set_count(bytes_, device);
     const std::vector<std::byte> zeros(static_cast<std::size_t>(bytes_));
     inputs_ = upload(zeros, sets_);
@@ -140,6 +140,13 @@ class plain_copy : public contestant {
   std::vector<device_bytes> inputs_, outputs_;
 };
 
+std::vector<made> copy_of(std::int64_t moved) {
+  std::vector<made> all(1);
+  all[0].name = "copy";
+  all[0].who = std::make_unique<plain_copy>(moved, qtl::value_or_throw(qtl::gpu_backend::facts()));
+  return all;
+}
+
 }  // namespace
 
 std::vector<made> s8_quantizers(const shape& s) { return quantizers_of<qtl::w8a8::activation>(s); }
@@ -148,11 +155,7 @@ std::vector<made> u8_quantizers(const shape& s) {
 }
 std::vector<made> e4m3_quantizers(const shape& s) { return quantizers_of<qtl::fp8::activation>(s); }
 
-std::vector<made> copies(const shape& s) {
-  std::vector<made> all(1);
-  all[0].name = "copy";
-  all[0].who = std::make_unique<plain_copy>(s, qtl::value_or_throw(qtl::gpu_backend::facts()));
-  return all;
-}
+std::vector<made> copies(const shape& s) { return copy_of(3 * s.m * s.k); }
+std::vector<made> wide_copies(const shape& s) { return copy_of(5 * s.m * s.k); }
 
 }  // namespace qtl_bench

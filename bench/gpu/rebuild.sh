@@ -23,7 +23,7 @@ export common_flags="${common[*]}" gencode_flags="${gencode[*]}" nvcc cuda out
 compile() {
   local object=$out/objects/${1//\//_}.o
   case $1 in
-    tests/gpu/* | bench/gpu/explain.cpp)
+    tests/gpu/* | bench/gpu/explain.cpp | bench/gpu/qtl_fused.cpp | bench/gpu/qtl_questions.cpp)
       # shellcheck disable=SC2086
       "$nvcc" $common_flags -Xcompiler=-ffp-contract=off $gencode_flags -x cu -c "$1" -o "$object"
       ;;

@@ -3,7 +3,8 @@
 
     run.py BINARIES RESULTS [--only PART]... [--timeout SECONDS] [-- ARGUMENTS OF gpu_bench]
 
-Parts, in this order: tests, memcheck, racecheck (compute-sanitizer's; skipped where it is not found), bench.
+Parts, in this order: tests, memcheck, racecheck (compute-sanitizer's; skipped where it is not found), host (what a run
+costs the host), questions (what bounds everybody), bench (kernels beside cuBLASLt, the project's bars, two pictures).
 A part that runs again replaces what the report has of it; the others stay. Needs Python 3 alone.
 """
 
@@ -17,7 +18,12 @@ import sys
 import time
 from pathlib import Path
 
-PARTS = ["tests", "memcheck", "racecheck", "bench"]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import bars  # noqa: E402
+import plot  # noqa: E402
+
+PARTS = ["tests", "memcheck", "racecheck", "host", "questions", "bench"]
 CASES = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
 FAILED = re.compile(r"^TEST CASE:\s*(.+)$", re.MULTILINE)
 SUMMARY = re.compile(r"(?:ERROR|RACECHECK) SUMMARY: (\d+)")
@@ -67,16 +73,30 @@ def sanitizer_part(tool):
     return part
 
 
-def bench_part(binaries, folder, options):
-    results, tables = folder / "bench.json", folder / "bench.md"
-    command = [binaries / "gpu_bench", "--json", results, "--markdown", tables, *options.arguments]
-    status, text, seconds = run(command, folder / "bench.log", options.timeout)
-    part = {"status": status, "seconds": seconds, "out_of_time": status is None,
-            "results": json.loads(results.read_text()) if results.exists() else None,
-            "tables": tables.read_text() if tables.exists() else text[-2000:]}
-    results.unlink(missing_ok=True)
-    tables.unlink(missing_ok=True)
+def bench_part(name, *own_arguments):
+    """gpu_bench with these arguments; the command line's are for the part `bench`."""
+    def part(binaries, folder, options):
+        results, tables = folder / f"{name}.json", folder / f"{name}.md"
+        command = [binaries / "gpu_bench", "--json", results, "--markdown", tables, *own_arguments,
+                   *(options.arguments if name == "bench" else [])]
+        status, text, seconds = run(command, folder / f"{name}.log", options.timeout)
+        made = {"status": status, "seconds": seconds, "out_of_time": status is None,
+                "results": json.loads(results.read_text()) if results.exists() else None,
+                "tables": tables.read_text() if tables.exists() and tables.stat().st_size else text[-4000:]}
+        results.unlink(missing_ok=True)
+        tables.unlink(missing_ok=True)
+        if made["results"] and name != "host":
+            made["tables"] += "\n" + conclusions(made["results"], folder if name == "bench" else None)
+        return made
     return part
+
+
+def conclusions(results, folder):
+    """What the figures come to, as Markdown: bars and pictures for the main part, regimes for both."""
+    if folder is None:
+        return f"## Steady and cool\n\n{bars.regime_table(results)}\n"
+    pictures = [f"![{name}]({name})" for name in plot.draw(results, folder)]
+    return "\n\n".join([bars.summary(results), *pictures])
 
 
 def is_good(part):
@@ -91,7 +111,7 @@ def line(name, part):
         return f"| {name} | not run: {part['skipped']} | |"
     if name == "tests":
         what = f"{part['passed']} passed, {part['failed']} failed"
-    elif name == "bench":
+    elif "results" in part:
         cases = part["results"]["cases"] if part["results"] else []
         what = f"{len(cases)} cases, exit status {part['status']}"
     else:
@@ -105,7 +125,8 @@ def write(folder, report):
     text = [f"Driver {report['driver']}, commit {report['commit']}.", "", "| part | result | time |", "|---|---|--:|"]
     text += [line(name, part) for name, part in parts]
     text += [f"\nFailed: {case}" for case in report.get("tests", {}).get("failed_cases", [])]
-    text += ["", report["bench"]["tables"]] if "bench" in report else []
+    for name in ("host", "questions", "bench"):
+        text += ["", report[name]["tables"]] if name in report else []
     (folder / "report.md").write_text("\n".join(text).rstrip() + "\n")
 
 
@@ -139,7 +160,8 @@ def main():
     report = json.loads(previous.read_text()) if previous.exists() else {}
     report |= {"schema": 1, "device": name, "driver": driver, "commit": options.commit}
     work = {"tests": test_part, "memcheck": sanitizer_part("memcheck"), "racecheck": sanitizer_part("racecheck"),
-            "bench": bench_part}
+            "host": bench_part("host", "--host-overhead"), "questions": bench_part("questions", "--questions"),
+            "bench": bench_part("bench")}
     good = True
     for part in options.only or PARTS:
         report[part] = work[part](options.binaries, folder, options)

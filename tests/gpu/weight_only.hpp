@@ -42,6 +42,7 @@ struct product_case {
   bool has_nan = false;  ///< one token holds NaN
   qtl::activation_function function = qtl::activation_function::none;
   gpu::stored_as kind = gpu::stored_as::f32;
+  bool signed_codes = true;  ///< of an output of 8 bits
 
   /// The epilogue so far.
   gpu::epilogue_params epilogue() const {
@@ -49,7 +50,9 @@ struct product_case {
     e.kind = kind;
     e.function = function;
     e.code_scale = 0.37f;
-    e.code_min = -127;
+    e.code_zero_point = signed_codes ? 0 : 117;
+    e.code_min = signed_codes ? -127 : 0;
+    e.code_max = signed_codes ? 127 : 255;
     return e;
   }
 };

@@ -198,6 +198,11 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
   };
   add(c.waves.full, c.waves.places);
   add(1, c.waves.tail);
+  // Everybody's first loads are part of the launch: device memory cannot hide them.
+  if (t.overlap == finish_overlap::nothing && c.waves.waves() > 0) {
+    c.start -= rates.latency;
+    c.total -= rates.latency;
+  }
   if (t.overlap == finish_overlap::products) {  // the last tile's outputs
     c.finish += finish;
     c.total += finish;
