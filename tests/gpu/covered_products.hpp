@@ -34,8 +34,9 @@ auto fp8_in(type_list<C...>) -> type_list<rows_product<gpu::gemm_fp8<C, X, W>, X
 template<class X, class W, class... C>
 auto running_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8<C, X, W, gpu::fp8_sums_kind::running>, X, W>...>;
-template<class X, class W, class... C>
-auto blocks_in(type_list<C...>) -> type_list<rows_product<gpu::gemm_fp8_block<C, X, W>, X, W>...>;
+template<class X, class W, int ScaleRows, class... C>
+auto blocks_in(type_list<C...>)
+    -> type_list<rows_product<gpu::gemm_fp8_block<C, X, W, ScaleRows>, X, W>...>;
 template<class X, class W, class... C>
 auto w8a8_sm90_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_w8a8_sm90<C, X, W>, X, W>...>;
@@ -44,18 +45,18 @@ auto fp8_sm90_in(type_list<C...>) -> type_list<rows_product<gpu::gemm_fp8_sm90<C
 template<class X, class W, class... C>
 auto running_sm90_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8_sm90<C, X, W, gpu::fp8_sums_kind::running>, X, W>...>;
-template<class X, class W, class... C>
+template<class X, class W, int ScaleRows, class... C>
 auto blocks_sm90_in(type_list<C...>)
-    -> type_list<rows_product<gpu::gemm_fp8_block_sm90<C, X, W>, X, W>...>;
+    -> type_list<rows_product<gpu::gemm_fp8_block_sm90<C, X, W, ScaleRows>, X, W>...>;
 template<class X, class W, class... C>
 auto w8a8_swapped_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_w8a8_swapped<C, X, W>, X, W>...>;
 template<class X, class W, class... C>
 auto fp8_swapped_in(type_list<C...>)
     -> type_list<rows_product<gpu::gemm_fp8_swapped<C, X, W>, X, W>...>;
-template<class X, class W, class... C>
+template<class X, class W, int ScaleRows, class... C>
 auto blocks_swapped_in(type_list<C...>)
-    -> type_list<rows_product<gpu::gemm_fp8_block_swapped<C, X, W>, X, W>...>;
+    -> type_list<rows_product<gpu::gemm_fp8_block_swapped<C, X, W, ScaleRows>, X, W>...>;
 
 /// Every tiling with every pair of formats.
 using w8a8 = qtl::concatenated<
@@ -72,7 +73,8 @@ using fp8 =
                       decltype(fp8_in<e4m3, e5m2>(type_list<gpu::tile_16x64x128_6stages>{})),
                       decltype(fp8_in<e5m2, e4m3>(type_list<gpu::tile_16x64x128_6stages>{}))>;
 using fp8_running = decltype(running_in<e4m3, e4m3>(gpu::fp8_running_tilings{}));
-using fp8_blocks = decltype(blocks_in<e4m3, e4m3>(gpu::fp8_block_tilings{}));
+using fp8_blocks = decltype(blocks_in<e4m3, e4m3, 128>(gpu::fp8_block_tilings{}));
+using fp8_groups = decltype(blocks_in<e4m3, e4m3, 1>(gpu::fp8_block_tilings{}));
 
 /// On Hopper likewise.
 using w8a8_sm90 = qtl::concatenated<decltype(w8a8_sm90_in<s8, s8>(gpu::w8a8_sm90_tilings{})),
@@ -85,7 +87,8 @@ using fp8_sm90 =
                       decltype(fp8_sm90_in<e4m3, e4m3>(
                           type_list<gpu::wgmma_128x128_6stages_turns>{}))>;
 using fp8_sm90_running = decltype(running_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_running_tilings{}));
-using fp8_sm90_blocks = decltype(blocks_sm90_in<e4m3, e4m3>(gpu::fp8_sm90_promoted_tilings{}));
+using fp8_sm90_blocks = decltype(blocks_sm90_in<e4m3, e4m3, 128>(gpu::fp8_sm90_promoted_tilings{}));
+using fp8_sm90_groups = decltype(blocks_sm90_in<e4m3, e4m3, 1>(gpu::fp8_sm90_group_tilings{}));
 
 /// For few tokens, likewise.
 using w8a8_swapped =
@@ -97,7 +100,9 @@ using fp8_swapped =
 using fp8_swapped_running = type_list<rows_product<
     gpu::gemm_fp8_swapped<gpu::swapped_128x16_11stages, e4m3, e4m3, gpu::fp8_sums_kind::running>,
     e4m3, e4m3>>;
-using fp8_swapped_blocks = decltype(blocks_swapped_in<e4m3, e4m3>(gpu::swapped_sm90_tilings{}));
+using fp8_swapped_blocks =
+    decltype(blocks_swapped_in<e4m3, e4m3, 128>(gpu::swapped_sm90_tilings{}));
+using fp8_swapped_groups = decltype(blocks_swapped_in<e4m3, e4m3, 1>(gpu::swapped_sm90_tilings{}));
 
 }  // namespace covered
 

@@ -24,18 +24,19 @@ struct fp8_product {
   std::mt19937 random;
   code_rows x, w;
   product_values values;
+  std::int64_t scale_rows;  ///< of weights that share a scale for 128 columns; 0: the same for all
   std::vector<float> x_blocks, w_blocks;  ///< scales of blocks; empty: none
   device_array<float> d_x_blocks, d_w_blocks;
   gemm_args args;
 
   fp8_product(const product_shape& s, const finish_case& f, row_alignment alignment, unsigned seed,
-              fp8_range range = fp8_range::all, bool in_blocks = false)
+              fp8_range range = fp8_range::all, std::int64_t rows_of_scale = 0)
       : random(seed), x(s.m, s.k, alignment, random), w(s.n, s.k, alignment, random),
-        values(s, f, random) {
+        values(s, f, random), scale_rows(rows_of_scale) {
     fill_codes<X>(x, range);
     fill_codes<W>(w, range);
     shrink_scales(range);
-    if (in_blocks) choose_blocks();
+    if (scale_rows != 0) choose_blocks();
     describe();
   }
 
@@ -45,13 +46,14 @@ struct fp8_product {
     p.w = w.view();
     return p;
   }
-  /// Groups lie m apart, as the quantization kernels write them.
-  gpu::block_product_params block_params() const {
-    gpu::block_product_params p;
-    static_cast<gpu::product_params&>(p) = params();
-    p.x_scales = {d_x_blocks.data(), 1, values.shape.m};
-    p.w_scales = {d_w_blocks.data(), groups(), 1};
-    return p;
+  /// The scales of blocks, in a kernel's params. Groups of single rows lie m or n apart.
+  template<class Params>
+  void put_scales(Params& p) const {
+    p.x_scales = {d_x_blocks.data(), values.shape.m};
+    if constexpr (requires { p.w_scales.row_stride; })
+      p.w_scales = {d_w_blocks.data(), groups(), 1};
+    else
+      p.w_scales = {d_w_blocks.data(), values.shape.n};
   }
 
   std::int64_t groups() const { return ceil_div<std::int64_t>(values.shape.k, 128); }
@@ -109,17 +111,21 @@ struct fp8_product {
   void choose_blocks() {
     std::uniform_real_distribution<float> scale(0.25f, 4.0f);
     x_blocks.resize(static_cast<std::size_t>(values.shape.m * groups()));
-    w_blocks.resize(
-        static_cast<std::size_t>(ceil_div<std::int64_t>(values.shape.n, 128) * groups()));
+    w_blocks.resize(static_cast<std::size_t>(ceil_div(values.shape.n, scale_rows) * groups()));
     for (float& s : x_blocks) s = scale(random);
     for (float& s : w_blocks) s = scale(random);
-    std::vector<float> by_group(x_blocks.size());
-    for (std::int64_t i = 0; i < values.shape.m; ++i)
+    d_x_blocks = device_array<float>(by_group(x_blocks, values.shape.m));
+    d_w_blocks =
+        device_array<float>(scale_rows == 1 ? by_group(w_blocks, values.shape.n) : w_blocks);
+  }
+  /// Groups of `rows` scales instead of rows of groups.
+  std::vector<float> by_group(const std::vector<float>& by_row, std::int64_t rows) const {
+    std::vector<float> all(by_row.size());
+    for (std::int64_t i = 0; i < rows; ++i)
       for (std::int64_t g = 0; g < groups(); ++g)
-        by_group[static_cast<std::size_t>(g * values.shape.m + i)] =
-            x_blocks[static_cast<std::size_t>(i * groups() + g)];
-    d_x_blocks = device_array<float>(by_group);
-    d_w_blocks = device_array<float>(w_blocks);
+        all[static_cast<std::size_t>(g * rows + i)] =
+            by_row[static_cast<std::size_t>(i * groups() + g)];
+    return all;
   }
 
   void describe() {
@@ -144,7 +150,7 @@ struct fp8_product {
     args.w.scales =
         reinterpret_cast<const std::byte*>(in_blocks ? w_blocks.data() : values.scale_w.data());
     args.w.scale_elements = reader_of<f32>();
-    args.w.grid = in_blocks ? make_block_grid(s.n, s.k, 128, 128)
+    args.w.grid = in_blocks ? make_block_grid(s.n, s.k, scale_rows, 128)
                             : make_block_grid(s.n, s.k, values.finish.per_channel ? 1 : 0, 0);
     if (values.finish.bias) args.bias = values.bias.data();
     for (std::int64_t i = 0; i < s.m; ++i)
@@ -155,6 +161,15 @@ struct fp8_product {
         w_reals.push_back(static_cast<double>(reference::weight_real(args.w, j, p)));
   }
 };
+
+/// Rows of weights that share a scale of kernel K; 0 where scales are constant along k.
+template<class K>
+constexpr std::int64_t scale_rows_of() {
+  if constexpr (requires { K::scale_rows; })
+    return K::scale_rows;
+  else
+    return 0;
+}
 
 /// The bound of output (i, j): `error` times the sum of magnitudes; the reference's operands and
 /// the product of scales, each rounded to f32; bias, function and output.

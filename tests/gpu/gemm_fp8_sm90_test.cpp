@@ -23,11 +23,8 @@ struct truncated_sums {
 };
 
 template<class K>
-inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::bulk_block_params>;
-
-template<class K>
 double error_of(std::int64_t k, int splits = 1) {
-  if constexpr (in_blocks<K>)
+  if constexpr (scale_rows_of<K>() != 0)
     return gpu::block_error(k, splits);
   else
     return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
@@ -37,18 +34,10 @@ double error_of(std::int64_t k, int splits = 1) {
 /// The output of K on a GPU of so many multiprocessors; every byte is written once.
 template<class K, class Product>
 std::vector<std::uint8_t> run(const Product& p, int multiprocessors = 4, int splits = 1) {
-  if constexpr (in_blocks<K>) {
-    const gpu::block_product_params blocks = p.block_params();
-    return run_bulk_product<K>(
-        p.x.view(), p.w.view(), p.values, multiprocessors,
-        [&](gpu::bulk_block_params& q) {
-          q.x_scales = blocks.x_scales;
-          q.w_scales = blocks.w_scales;
-        },
-        splits);
-  } else {
-    return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, splits);
-  }
+  const auto complete = [&]([[maybe_unused]] typename K::params& params) {
+    if constexpr (scale_rows_of<K>() != 0) p.put_scales(params);
+  };
+  return run_bulk_product<K>(p.x.view(), p.w.view(), p.values, multiprocessors, complete, splits);
 }
 
 /// Every output of every kernel of the list is within its bound, in all that it can be asked for.
@@ -60,8 +49,8 @@ void cover_all(coverage_of how) {
     cover<K>(how, false, [](const covered_case& c) {
       CAPTURE(K::name.c_str());
       CAPTURE(c.number);
-      const fp8_product<typename P::x, typename P::w> p(c.shape, c.finish, row_alignment::sixteen,
-                                                        c.number, fp8_range::all, in_blocks<K>);
+      const fp8_product<typename P::x, typename P::w> p(
+          c.shape, c.finish, row_alignment::sixteen, c.number, fp8_range::all, scale_rows_of<K>());
       CHECK(worst_error(p, error_of<K>(c.shape.k), run<K>(p)) <= 1.0);
     });
   });
@@ -73,6 +62,11 @@ TEST_CASE("promoted sums on Hopper: every tiling, output, function, count of row
 TEST_CASE("running sums on Hopper") { cover_all<covered::fp8_sm90_running>(coverage_of::pairs); }
 TEST_CASE("a scale for each block on Hopper") {
   cover_all<covered::fp8_sm90_blocks>(coverage_of::pairs);
+}
+
+TEST_CASE("a scale for 128 columns of each token and of each output feature on Hopper") {
+  cover_all<covered::fp8_sm90_groups>(coverage_of::pairs);
+  cover_all<covered::fp8_swapped_groups>(coverage_of::pairs);
 }
 
 TEST_CASE("few tokens on Hopper: promoted, running and scaled by blocks") {
@@ -87,6 +81,8 @@ TEST_CASE("Hopper's FP8 in every output with every function" * doctest::test_sui
   cover_all<covered::fp8_sm90_blocks>(coverage_of::product);
   cover_all<covered::fp8_swapped>(coverage_of::product);
   cover_all<covered::fp8_swapped_blocks>(coverage_of::product);
+  cover_all<covered::fp8_sm90_groups>(coverage_of::product);
+  cover_all<covered::fp8_swapped_groups>(coverage_of::product);
 }
 
 /// The same bits under five seeds, with blocks that walk over several items.
@@ -97,7 +93,8 @@ void check_walk(int splits) {
   const product_shape s =
       K::transposed ? product_shape{columns, rows, 900} : product_shape{rows, columns, 900};
   const finish_case f = product_cases::of(coverage_of::pairs, false)[1].finish;
-  const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all, in_blocks<K>);
+  const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all,
+                                  scale_rows_of<K>());
   std::vector<std::uint8_t> first;
   for_each_seed(
       [&] {
@@ -114,6 +111,7 @@ TEST_CASE("blocks that walk over several tiles give the same bits under every se
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_128x128_6stages_turns, e4m3, e4m3>>(1);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x64_12stages, e4m3, e4m3>>(1);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_128x128_6stages, e4m3, e4m3, 1>>(1);
   check_walk<gpu::gemm_fp8_swapped<gpu::swapped_128x8_12stages, e4m3, e4m3>>(1);
 }
 
@@ -122,6 +120,7 @@ TEST_CASE("split-K on Hopper is deterministic and within the bound") {
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3>>(3);
   check_walk<gpu::gemm_fp8_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, fp8_sums_kind::running>>(2);
   check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x32_16stages, e4m3, e4m3>>(5);
+  check_walk<gpu::gemm_fp8_block_sm90<gpu::wgmma_64x128_8stages, e4m3, e4m3, 1>>(2);
   check_walk<gpu::gemm_fp8_block_swapped<gpu::swapped_128x32_10stages, e4m3, e4m3>>(4);
 }
 

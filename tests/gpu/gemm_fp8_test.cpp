@@ -30,7 +30,7 @@ struct truncated_sums {
 
 template<class K>
 double error_of(std::int64_t k, int splits) {
-  if constexpr (std::is_same_v<typename K::params, gpu::block_product_params>)
+  if constexpr (scale_rows_of<K>() != 0)
     return gpu::block_error(k, splits);
   else
     return K::kind == fp8_sums_kind::running ? gpu::running_error(k, splits)
@@ -39,14 +39,11 @@ double error_of(std::int64_t k, int splits) {
 
 template<class K, class Product>
 std::vector<std::uint8_t> run(const Product& p, int splits = 1) {
-  if constexpr (std::is_same_v<typename K::params, gpu::block_product_params>)
-    return run_product<K>(p.block_params(), p.values, splits, splits > 1 ? 2 : 1);
-  else
-    return run_product<K>(p.params(), p.values, splits, splits > 1 ? 2 : 1);
+  typename K::params params;
+  static_cast<gpu::product_params&>(params) = p.params();
+  if constexpr (scale_rows_of<K>() != 0) p.put_scales(params);
+  return run_product<K>(params, p.values, splits, splits > 1 ? 2 : 1);
 }
-
-template<class K>
-inline constexpr bool in_blocks = std::is_same_v<typename K::params, gpu::block_product_params>;
 
 /// Every output of every kernel of the list is within its bound, in all that it can be asked for.
 template<class Products>
@@ -62,7 +59,7 @@ void cover_all(coverage_of how) {
       CAPTURE(c.shape.n);
       CAPTURE(c.shape.k);
       const fp8_product<typename P::x, typename P::w> p(c.shape, c.finish, c.alignment, c.number,
-                                                        fp8_range::all, in_blocks<K>);
+                                                        fp8_range::all, scale_rows_of<K>());
       CHECK(worst_error(p, error_of<K>(c.shape.k, 1), run<K>(p)) <= 1.0);
     });
   });
@@ -75,11 +72,15 @@ TEST_CASE("running sums") { cover_all<covered::fp8_running>(coverage_of::pairs);
 TEST_CASE("a scale for each block of activations and of weights") {
   cover_all<covered::fp8_blocks>(coverage_of::pairs);
 }
+TEST_CASE("a scale for 128 columns of each token and of each output feature") {
+  cover_all<covered::fp8_groups>(coverage_of::pairs);
+}
 
 TEST_CASE("FP8 sums in every output with every function" * doctest::test_suite("slow")) {
   cover_all<covered::fp8>(coverage_of::product);
   cover_all<covered::fp8_running>(coverage_of::product);
   cover_all<covered::fp8_blocks>(coverage_of::product);
+  cover_all<covered::fp8_groups>(coverage_of::product);
 }
 
 /// Sums that are split keep their bound, and are the same under every seed and in every launch.
@@ -89,7 +90,8 @@ void check_splits() {
     const product_shape s{33, 70, 1000};
     const finish_case f =
         product_cases::of(coverage_of::pairs, false)[static_cast<std::size_t>(splits)].finish;
-    const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all, in_blocks<K>);
+    const fp8_product<e4m3, e4m3> p(s, f, row_alignment::sixteen, 3, fp8_range::all,
+                                    scale_rows_of<K>());
     std::vector<std::uint8_t> first;
     for_each_seed([&] {
       const std::vector<std::uint8_t> y = run<K>(p, splits);
@@ -105,6 +107,7 @@ TEST_CASE("split-K is deterministic and within the bound") {
   check_splits<gpu::gemm_fp8<gpu::tile_16x64x128_6stages, e4m3, e4m3>>();
   check_splits<gpu::gemm_fp8<gpu::tile_64x64x128_4stages, e4m3, e4m3, fp8_sums_kind::running>>();
   check_splits<gpu::gemm_fp8_block<gpu::tile_32x64x128_5stages, e4m3, e4m3>>();
+  check_splits<gpu::gemm_fp8_block<gpu::tile_16x64x128_6stages, e4m3, e4m3, 1>>();
 }
 
 TEST_CASE("promotion is what keeps a long sum of one sign within the tighter bound") {
@@ -128,11 +131,17 @@ TEST_CASE("keys of other formats or scales are refused") {
   using channel = policy<e4m3, symmetric, per_channel>;
   using token = policy<e4m3, symmetric, per_token, dynamic>;
   using block = policy<e4m3, symmetric, per_block<128, 128>>;
+  using G = gpu::gemm_fp8_block<gpu::tile_64x64x128_4stages, e4m3, e4m3, 1>;
   using group = policy<e4m3, symmetric, per_group<128>, dynamic>;
+  using row_group = policy<e4m3, symmetric, per_group<128>>;
   CHECK(K::accepts(key(describe_linear<channel, token>())));
   CHECK_FALSE(K::accepts(key(describe_linear<block, group>())));
   CHECK(B::accepts(key(describe_linear<block, group>())));
   CHECK_FALSE(B::accepts(key(describe_linear<channel, token>())));
+  CHECK_FALSE(B::accepts(key(describe_linear<row_group, group>())));
+  CHECK(G::accepts(key(describe_linear<row_group, group>())));
+  CHECK_FALSE(G::accepts(key(describe_linear<block, group>())));
+  CHECK_FALSE(G::accepts(key(describe_linear<policy<e4m3, symmetric, per_group<64>>, group>())));
   CHECK_FALSE(K::accepts(key(describe_linear<policy<e5m2, symmetric, per_channel>, token>())));
 }
 

@@ -35,9 +35,10 @@ auto bulk_kernels_of(type_list<P...>) -> type_list<gpu::gemm_weight_only_sm90<gp
 /// What the other files of tests walk over.
 using covered_rows_products =
     concatenated<covered::w8a8, covered::s4s4, covered::fp8, covered::fp8_running,
-                 covered::fp8_blocks, covered::w8a8_sm90, covered::fp8_sm90,
-                 covered::fp8_sm90_running, covered::fp8_sm90_blocks, covered::w8a8_swapped,
-                 covered::fp8_swapped, covered::fp8_swapped_running, covered::fp8_swapped_blocks>;
+                 covered::fp8_blocks, covered::fp8_groups, covered::w8a8_sm90, covered::fp8_sm90,
+                 covered::fp8_sm90_running, covered::fp8_sm90_blocks, covered::fp8_sm90_groups,
+                 covered::w8a8_swapped, covered::fp8_swapped, covered::fp8_swapped_running,
+                 covered::fp8_swapped_blocks, covered::fp8_swapped_groups>;
 using covered_kernels =
     concatenated<decltype(kernels_of(covered_rows_products{})), in_all_shapes<covered::w4a16>,
                  in_all_shapes<covered::w8a16>, in_all_shapes<covered::float4>,
@@ -46,7 +47,10 @@ using covered_kernels =
                  decltype(weight_kernels_of<gpu::some_rows_in_order>(covered::w4a8_groups{})),
                  decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{})),
                  decltype(bulk_kernels_of<gpu::converted_256x128>(covered::bulk_weights{})),
-                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_weights{}))>;
+                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_weights{})),
+                 decltype(bulk_kernels_of<gpu::converted_256x128>(covered::bulk_fp8{})),
+                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_fp8{})),
+                 decltype(bulk_kernels_of<gpu::converted_128x16>(covered::bulk_fp8{}))>;
 
 TEST_CASE("every kernel that the backend lists is one that the tests walk over") {
   int listed = 0;

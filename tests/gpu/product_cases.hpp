@@ -35,8 +35,24 @@ class product_cases {
   }
 
  private:
-  enum factor { rows, columns, depths, outputs, functions, seeds, alignments, per_token,
-                per_channel, bias, signed_codes, column_major, padded, zero_x, zero_w, factors };
+  enum factor {
+    rows,
+    columns,
+    depths,
+    outputs,
+    functions,
+    seeds,
+    alignments,
+    per_token,
+    per_channel,
+    bias,
+    signed_codes,
+    column_major,
+    padded,
+    zero_x,
+    zero_w,
+    factors
+  };
 
   // Multiples of nothing, one of a slab, and the least.
   static constexpr std::int64_t all_columns[] = {1, 3, 17, 64, 70, 131};
@@ -100,8 +116,8 @@ class product_cases {
   void draw(factor_row& row, std::uint64_t& drawn) const {
     for (const int f : {columns, depths, alignments, per_token, per_channel, bias, signed_codes,
                         column_major, padded, zero_x, zero_w})
-      row[static_cast<std::size_t>(f)] = static_cast<int>(
-          counter_random(13, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
+      row[static_cast<std::size_t>(f)] =
+          static_cast<int>(counter_random(13, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
   }
 
   void add(const factor_row& row) {

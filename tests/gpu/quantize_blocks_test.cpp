@@ -87,7 +87,10 @@ TEST_CASE("the blocks of 128 x 128 that FP8 checkpoints have") {
   p.codes = codes.data();
   p.row_bytes = p.written_bytes = 131;
   p.blocks = {scales.data(), nullptr, 2, 1};
+  codes.expect_written_once();
+  scales.expect_written_once();
   require_ok(gpu::quantize_blocks(p));
+  require_written();
   CHECK(same_bytes(scales.download(), expected.scales));
   CHECK(same_bytes(codes.download(), expected.codes));
 }

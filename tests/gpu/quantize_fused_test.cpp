@@ -147,7 +147,9 @@ TEST_CASE("fused kernels run with the teams that are shipped") {
   gpu::quantize_rows_params<token_s8, silu_mul_row<bf16>, parameter_form::decoded> p;
   out.fill_in(p);
   p.x = {both.data(), both.data() + 1200, both.stride, both.stride};
+  out.expect_written_once();
   require_ok(gpu::quantize_matrix(p));
+  require_written();
   check_same(out.download(), expected);
 }
 

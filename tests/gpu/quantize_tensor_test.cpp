@@ -77,7 +77,9 @@ TEST_CASE("the teams that are shipped, twice with the same workspace") {
     gpu::quantize_rows_params<P, plain_row<f16>, parameter_form::decoded> p;
     out.fill_in(p);
     p.x = {x.data(), x.stride};
+    out.expect_written_once();
     require_ok(gpu::quantize_whole_matrix(p, memory.data()));
+    require_written();
     check_same(out.download(), expected);
   }
 }
@@ -92,7 +94,9 @@ TEST_CASE("a weight with two levels of scales") {
   gpu::quantize_rows_params<P, plain_row<f32>, parameter_form::stored> p;
   out.fill_in(p);
   p.x = {w.data(), w.stride};
+  out.expect_written_once();
   require_ok(gpu::quantize_whole_matrix(p, memory.data()));
+  require_written();
   check_same(out.download(), expected);
   qparams<P> chosen;
   require_ok(gpu::copy_to_host(&chosen, &memory.data()->params, sizeof chosen));

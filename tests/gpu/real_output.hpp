@@ -52,10 +52,19 @@ inline double stored_real(const qtl::gpu::epilogue_params& e, const std::uint8_t
   }
 }
 
-/// Whether output number `at` is y, rounded once, in every bit; NaN is any NaN, or 0 among codes.
+/// The byte that y becomes among codes, by ops/.
+inline std::uint8_t code_of_output(const qtl::gpu::epilogue_params& e, float y) {
+  using signed_codes = qtl::policy<qtl::s8, qtl::symmetric, qtl::per_tensor>;
+  using unsigned_codes = qtl::policy<qtl::u8, qtl::affine, qtl::per_tensor>;
+  if (e.code_min < 0)
+    return static_cast<std::uint8_t>(qtl::encode_element<signed_codes>(y, {e.code_scale, {}}));
+  const auto zero = static_cast<std::uint8_t>(e.code_zero_point);
+  return qtl::encode_element<unsigned_codes>(y, {e.code_scale, zero});
+}
+
+/// Whether output number `at` is y, rounded once, in every bit; NaN is any NaN.
 inline bool holds_output(const qtl::gpu::epilogue_params& e, const std::uint8_t* bytes,
                          std::int64_t at, float y) {
-  using codes = qtl::policy<qtl::s8, qtl::symmetric, qtl::per_tensor>;
   const double stored = stored_real(e, bytes, at);
   const auto same = [&](float rounded) {
     return qtl::is_nan(rounded) ? std::isnan(stored)
@@ -68,8 +77,7 @@ inline bool holds_output(const qtl::gpu::epilogue_params& e, const std::uint8_t*
     case qtl::gpu::stored_as::bf16:
       return same(qtl::bf16::decode(qtl::bf16::encode(y)));
     case qtl::gpu::stored_as::codes:
-      return static_cast<std::int8_t>(bytes[at]) ==
-             qtl::encode_element<codes>(y, {e.code_scale, {}});
+      return bytes[at] == code_of_output(e, y);
     default:
       return same(y);
   }

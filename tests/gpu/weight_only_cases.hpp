@@ -36,6 +36,7 @@ class weight_only_cases {
     orders,
     biases,
     nans,
+    signs,
     factors
   };
 
@@ -69,7 +70,7 @@ class weight_only_cases {
         rest /= levels_.of(f);
       }
       if (rest != 0) return;
-      for (const int f : {extents, splits, paddings, orders, biases, nans})
+      for (const int f : {extents, splits, paddings, orders, biases, nans, signs})
         row[static_cast<std::size_t>(f)] = static_cast<int>(
             qtl::counter_random(17, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
       add(row);
@@ -88,6 +89,7 @@ class weight_only_cases {
     c.reorders = row[orders] != 0;
     c.has_bias = row[biases] != 0;
     c.has_nan = row[nans] != 0;
+    c.signed_codes = row[signs] != 0;
     cases_.push_back({c, static_cast<std::uint64_t>(row[seeds] + 1)});
   }
 

@@ -5,7 +5,6 @@
 // (device_linear.hpp).
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -113,7 +112,7 @@ class QLinear {
     auto copy = buffer<std::int64_t>::make(static_cast<std::int64_t>(order.size()));
     if (!copy.ok()) return copy.why();
     order_ = *std::move(copy);
-    std::copy(order.begin(), order.end(), order_.data());
+    for (std::size_t p = 0; p < order.size(); ++p) order_[static_cast<std::int64_t>(p)] = order[p];
     return {};
   }
 

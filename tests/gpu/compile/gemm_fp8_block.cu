@@ -6,15 +6,16 @@
 
 using namespace qtl;
 
-template<class X, class W, class Tilings>
+template<class X, class W, int ScaleRows, class Tilings>
 void launch_all(Tilings tilings) {
   for_each_type(tilings, [&]<class Config>() {
-    using kernel = gpu::gemm_fp8_block<Config, X, W>;
+    using kernel = gpu::gemm_fp8_block<Config, X, W, ScaleRows>;
     static_cast<void>(gpu::launch<kernel>(typename kernel::params{}));
   });
 }
 
 void launch_products() {
-  launch_all<e4m3, e4m3>(gpu::fp8_block_tilings{});
-  launch_all<e5m2, e4m3>(type_list<gpu::tile_16x64x128_6stages>{});
+  launch_all<e4m3, e4m3, 128>(gpu::fp8_block_tilings{});
+  launch_all<e4m3, e4m3, 1>(gpu::fp8_block_tilings{});
+  launch_all<e5m2, e4m3, 128>(type_list<gpu::tile_16x64x128_6stages>{});
 }

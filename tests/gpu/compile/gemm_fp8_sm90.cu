@@ -23,11 +23,20 @@ template status launch<gemm_fp8_sm90<wgmma_128x128_6stages, e4m3, e4m3>>(const b
 template status launch<gemm_fp8_sm90<wgmma_64x128_8stages, e5m2, e4m3>>(const bulk_product_params&,
                                                                         void*);
 template status launch<gemm_fp8_block_sm90<wgmma_256x128_4stages, e4m3, e4m3>>(
-    const bulk_block_params&, void*);
+    const scaled_bulk_params<128>&, void*);
 template status launch<gemm_fp8_block_sm90<wgmma_128x128_6stages, e4m3, e4m3>>(
-    const bulk_block_params&, void*);
+    const scaled_bulk_params<128>&, void*);
 template status launch<gemm_fp8_block_sm90<wgmma_64x32_16stages, e4m3, e4m3>>(
-    const bulk_block_params&, void*);
+    const scaled_bulk_params<128>&, void*);
+
+// A scale for every output feature.
+template<class Config>
+using in_groups = gemm_fp8_block_sm90<Config, e4m3, e4m3, 1>;
+
+template status launch<in_groups<wgmma_128x128_6stages>>(const scaled_bulk_params<1>&, void*);
+template status launch<in_groups<wgmma_64x128_8stages>>(const scaled_bulk_params<1>&, void*);
+template status launch<in_groups<wgmma_64x64_12stages>>(const scaled_bulk_params<1>&, void*);
+template status launch<in_groups<wgmma_64x32_16stages>>(const scaled_bulk_params<1>&, void*);
 
 template status launch<gemm_fp8_sm90<wgmma_128x128_6stages_turns, e4m3, e4m3>>(
     const bulk_product_params&, void*);

@@ -23,6 +23,8 @@ template status launch<gemm_fp8_swapped<swapped_128x8_12stages, e4m3, e4m3>>(
 template status launch<gemm_fp8_swapped<swapped_128x16_11stages, e5m2, e4m3>>(
     const bulk_product_params&, void*);
 template status launch<gemm_fp8_block_swapped<swapped_128x32_10stages, e4m3, e4m3>>(
-    const bulk_block_params&, void*);
+    const scaled_bulk_params<128>&, void*);
+template status launch<gemm_fp8_block_swapped<swapped_128x32_10stages, e4m3, e4m3, 1>>(
+    const scaled_bulk_params<1>&, void*);
 
 }  // namespace qtl::inline v0::gpu

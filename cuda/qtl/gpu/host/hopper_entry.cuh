@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/hopper_entry.cuh - 8-bit codes on both sides on Hopper: wgmma or mma.sync, whichever is modelled to be
 // faster for the shape.
-// Holds: hopper_entry<Entry, Operands, ...>, row_operands, w8a8_sm90_entry, fp8_sm90_entry, fp8_block_sm90_entry. Both
-// kinds of kernel read the same packed rows, so one layer may run either.
+// Holds: hopper_entry<Entry, Operands, ...>, row_operands, w8a8_sm90_entry, fp8_sm90_entry, fp8_block_sm90_entry,
+// fp8_group_sm90_entry. Both kinds of kernel read the same packed rows, so one layer may run
+// either.
 #pragma once
 
 #include <array>
@@ -174,10 +175,10 @@ auto fp8_sm90_kernels(type_list<T...>, type_list<S...>)
     -> row_entry<fp8_entry<X, W>, gemm_fp8<tile_64x64x128_4stages, X, W>, gemm_fp8_sm90<T, X, W>...,
                  gemm_fp8_swapped<S, X, W>...>;
 /// Likewise.
-template<class X, class W, class... T, class... S>
-auto fp8_block_sm90_kernels(type_list<T...>, type_list<S...>)
-    -> row_entry<fp8_block_entry<X, W>, gemm_fp8_block<tile_64x64x128_4stages, X, W>,
-                 gemm_fp8_block_sm90<T, X, W>..., gemm_fp8_block_swapped<S, X, W>...>;
+template<class X, class W, int ScaleRows, class... T, class... S>
+auto fp8_block_sm90_kernels(type_list<T...>, type_list<S...>) -> row_entry<
+    fp8_block_entry<X, W, ScaleRows>, gemm_fp8_block<tile_64x64x128_4stages, X, W, ScaleRows>,
+    gemm_fp8_block_sm90<T, X, W, ScaleRows>..., gemm_fp8_block_swapped<S, X, W, ScaleRows>...>;
 
 /// s8 or u8 activations times s8 or u8 weights.
 template<class X, class W>
@@ -189,7 +190,11 @@ using fp8_sm90_entry =
     decltype(fp8_sm90_kernels<X, W>(fp8_sm90_promoted_tilings{}, swapped_sm90_tilings{}));
 /// FP8 on both sides; a scale for 1 x 128 and for 128 x 128 elements.
 template<class X, class W>
-using fp8_block_sm90_entry =
-    decltype(fp8_block_sm90_kernels<X, W>(fp8_sm90_promoted_tilings{}, swapped_sm90_tilings{}));
+using fp8_block_sm90_entry = decltype(fp8_block_sm90_kernels<X, W, 128>(fp8_sm90_promoted_tilings{},
+                                                                        swapped_sm90_tilings{}));
+/// FP8 on both sides; a scale for 1 x 128 elements of either.
+template<class X, class W>
+using fp8_group_sm90_entry =
+    decltype(fp8_block_sm90_kernels<X, W, 1>(fp8_sm90_group_tilings{}, swapped_sm90_tilings{}));
 
 }  // namespace qtl::inline v0::gpu

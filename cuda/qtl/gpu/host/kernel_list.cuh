@@ -15,17 +15,15 @@ namespace qtl::inline v0::gpu {
 /// Packed weights times 16-bit activations of format X. Those that name sm90 come first: each runs
 /// the plain one's kernels as well.
 template<class X>
-using sixteen_bit_entries =
-    type_list<weight_only_sm90_entry<s8, X>, weight_only_sm90_entry<e4m3, X>,
-              weight_only_sm90_entry<s4, X>, weight_only_sm90_entry<s4, X, f16>,
-              weight_only_sm90_entry<u4, X, f16, true>, weight_only_sm90_entry<e2m1, X, e8m0>,
-              weight_only_sm90_entry<nf4, X, f32>, weight_only_entry<s8, X>,
-              weight_only_entry<e4m3, X>, weight_only_entry<e4m3, X, e8m0>,
-              weight_only_entry<s4, X>, weight_only_entry<s4, X, f16>,
-              weight_only_entry<u4, X, f16, true>, weight_only_entry<s3, X, f16>,
-              weight_only_entry<u2, X, f16, true>, weight_only_entry<e2m1, X, e8m0>,
-              weight_only_entry<e2m1, X, e4m3>, weight_only_entry<nf4, X, f32>,
-              weight_only_entry<fp4_bnb, X, f32>>;
+using sixteen_bit_entries = type_list<
+    weight_only_sm90_entry<s8, X>, weight_only_sm90_entry<e4m3, X>, weight_only_sm90_entry<s4, X>,
+    weight_only_sm90_entry<s4, X, f16>, weight_only_sm90_entry<u4, X, f16, true>,
+    weight_only_sm90_entry<e2m1, X, e8m0>, weight_only_sm90_entry<nf4, X, f32>,
+    weight_only_entry<s8, X>, weight_only_entry<e4m3, X>, weight_only_entry<e4m3, X, e8m0>,
+    weight_only_entry<s4, X>, weight_only_entry<s4, X, f16>, weight_only_entry<u4, X, f16, true>,
+    weight_only_entry<s3, X, f16>, weight_only_entry<u2, X, f16, true>,
+    weight_only_entry<e2m1, X, e8m0>, weight_only_entry<e2m1, X, e4m3>,
+    weight_only_entry<nf4, X, f32>, weight_only_entry<fp4_bnb, X, f32>>;
 
 /// Integers on both sides.
 using integer_entries =
@@ -36,12 +34,14 @@ using integer_entries =
 /// 8 bits on both sides, on Hopper.
 using hopper_entries = type_list<w8a8_sm90_entry<s8, s8>, w8a8_sm90_entry<u8, s8>>;
 /// Likewise, FP8.
-using hopper_fp8_entries = type_list<fp8_sm90_entry<e4m3, e4m3>, fp8_sm90_entry<e5m2, e5m2>,
-                                     fp8_block_sm90_entry<e4m3, e4m3>>;
+using hopper_fp8_entries =
+    type_list<fp8_sm90_entry<e4m3, e4m3>, fp8_sm90_entry<e5m2, e5m2>,
+              fp8_block_sm90_entry<e4m3, e4m3>, fp8_group_sm90_entry<e4m3, e4m3>,
+              weight_only_fp8_entry<s4>, weight_only_fp8_entry<s4, f32>>;
 
 /// FP8 on both sides.
-using fp8_entries =
-    type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>, fp8_block_entry<e4m3, e4m3>>;
+using fp8_entries = type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>,
+                              fp8_block_entry<e4m3, e4m3>, fp8_block_entry<e4m3, e4m3, 1>>;
 
 /// Every entry; docs/support_matrix.md is written from it.
 using f16_entries = sixteen_bit_entries<f16>;

@@ -57,8 +57,11 @@ struct rows_family {
     p.epilogue = epilogue_of(g);
     const auto* scales = reinterpret_cast<const float*>(g.packed + w.scales_at());
     if constexpr (requires { p.w_scales; }) {
-      p.x_scales = {g.x.scales, 1, device_group_stride(g.m())};
-      p.w_scales = {scales, w.scale_cols(), 1};
+      p.x_scales = {g.x.scales, device_group_stride(g.m())};
+      if constexpr (requires { p.w_scales.row_stride; })
+        p.w_scales = {scales, w.scale_row_stride(), w.scale_group_stride()};
+      else
+        p.w_scales = {scales, w.scale_group_stride()};
     } else {
       p.epilogue.scale_x = {g.x.scales, 1};
       p.epilogue.scale_w = {scales, 1};

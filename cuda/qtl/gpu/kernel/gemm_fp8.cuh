@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/gemm_fp8.cuh - y = x W^T with e4m3 or e5m2 on either side, one QMMA for 32 of k.
-// Holds: fp8_sums_kind, gemm_fp8<Config, X, W, Kind>, gemm_fp8_block<Config, X, W>, their tilings and
-// error bounds. Native on sm_89 and sm_120a; sm_90a and sm_100a spend 2 HMMA and 12 conversions on
-// each mma, so there wgmma is better.
+// Holds: fp8_sums_kind, gemm_fp8<Config, X, W, Kind>, gemm_fp8_block<Config, X, W, ScaleRows>, their tilings
+// and error bounds. Native on sm_89 and sm_120a; sm_90a and sm_100a spend 2 HMMA and 12 conversions
+// on each mma, so there wgmma is better.
 //
 // Error. Products are exact; what an mma adds up keeps 13 explicit bits of its mantissa, the rest
 // is cut off. With S = sum |x w| (scaled), `slabs` = ceil(k / 128) and `splits` parts of k, a sum
@@ -17,6 +17,7 @@
 
 #include "qtl/base/type_list.hpp"
 #include "qtl/gemm/key.hpp"
+#include "qtl/gpu/kernel/fp8_block_scales.cuh"
 #include "qtl/gpu/kernel/multistage_product.cuh"
 #include "qtl/gpu/ptx/mma_fp8.cuh"
 
@@ -86,56 +87,38 @@ struct promoted_sums : slab_sums<Config, Instruction> {
   }
 };
 
-/// Where the f32 scales of 1 x 128 or 128 x 128 blocks lie: of (row, group) at
-/// row * row_stride + group * group_stride; the quantization kernels write groups far apart and
-/// rows side by side.
-struct block_scales {
-  const float* data = nullptr;
-  std::int64_t row_stride = 0;
-  std::int64_t group_stride = 0;
-
-  QTL_DEVICE float at(std::int64_t row, std::int64_t group) const {
-    return ptx::load_global(data + row * row_stride + group * group_stride);
-  }
-};
-
-/// A product whose scales change along k; those of the epilogue multiply the whole.
-struct block_product_params : product_params {
-  block_scales x_scales;  ///< a row for each token
-  block_scales w_scales;  ///< a row for every 128 output features
+/// A product whose scales change along k, one for every ScaleRows output features; those of the
+/// epilogue multiply the whole.
+template<int ScaleRows>
+struct scaled_product_params : product_params {
+  group_scales x_scales;
+  weight_scales<ScaleRows> w_scales;
 };
 
 /// Every slab is multiplied by its two scales.
-template<Tiling Config, class Instruction>
+template<Tiling Config, class Instruction, int ScaleRows>
 struct block_sums : slab_sums<Config, Instruction> {
   using base = slab_sums<Config, Instruction>;
   static_assert(128 % base::shape::warp_n == 0, "a warp's columns share their scale");
 
-  block_scales x_scales;
-  block_scales w_scales;
-  std::int64_t row;
-  std::int64_t last_row;
-  std::int64_t w_row;
+  slab_scales<2 * base::m, 16, base::n, 1, ScaleRows> scales;
 
-  QTL_DEVICE block_sums(const block_product_params& p, const warp_place& place)
-      : base(place), x_scales(p.x_scales), w_scales(p.w_scales),
-        row(place.row + fragment_place::of_lane().row), last_row(p.epilogue.m - 1),
-        w_row((place.column < p.epilogue.n ? place.column : 0) / 128) {}
+  QTL_DEVICE block_sums(const scaled_product_params<ScaleRows>& p, const warp_place& place)
+      : base(place) {
+    const fragment_place lane = fragment_place::of_lane();
+    scales.rows.begin(p.x_scales, place.row + lane.row, p.epilogue.m);
+    scales.columns.begin(p.w_scales, place.column + lane.column, p.epilogue.n);
+  }
 
   QTL_DEVICE void add(std::uint32_t x, std::uint32_t w, std::int64_t group) {
     // Loaded before the tensor cores start, used when they are done.
-    float scale[2 * base::m];
-    const float w_scale = w_scales.at(w_row, group);
-    unrolled<2 * base::m>([&](auto r) {
-      const std::int64_t i = row + 8 * r;
-      scale[r] = ptx::multiply_rn(x_scales.at(i < last_row ? i : last_row, group), w_scale);
-    });
+    const auto scale = scales.load(group);
     this->multiply(x, w);
     unrolled<base::m * base::n * 4>([&](auto e) {
-      constexpr int f = e.value / (4 * base::n);
-      float& sum = this->sums[f][e / 4 % base::n][e % 4];
-      sum = ptx::fused_multiply_add(this->slab.sums[f][e / 4 % base::n][e % 4],
-                                    scale[2 * f + e.value % 4 / 2], sum);
+      constexpr int f = e.value / (4 * base::n), g = e.value / 4 % base::n;
+      float& sum = this->sums[f][g][e % 4];
+      sum = ptx::fused_multiply_add(this->slab.sums[f][g][e % 4],
+                                    scale.at(2 * f + e.value % 4 / 2, g, e % 2), sum);
     });
   }
 };
@@ -153,16 +136,17 @@ using fp8_promoted_tilings = type_list<tile_128x64x128_3stages, tile_64x64x128_4
                                        tile_32x64x128_5stages, tile_16x64x128_6stages>;
 using fp8_block_tilings = fp8_promoted_tilings;
 
-/// Whether key is a product of these formats with scales of the kind named.
-template<class X, class W>
-constexpr bool is_fp8_product(const gemm_key& key, bool in_blocks) {
+/// Whether key is a product of these formats whose scales are constant along k (ScaleRows 0), or
+/// begin anew every 128 columns, for each token and for every ScaleRows output features.
+template<class X, class W, std::int64_t ScaleRows = 0>
+constexpr bool is_fp8_product(const gemm_key& key) {
+  constexpr std::int64_t columns = ScaleRows == 0 ? 0 : 128;
   return key.accumulator == accumulation::real && key.activation.format == X::name &&
          key.weight.format == W::name && !key.activation.is_unscaled() &&
          !key.weight.is_unscaled() && key.activation.scale_format == short_name("f32") &&
          key.weight.scale_format == short_name("f32") && !key.activation.two_levels &&
-         !key.weight.two_levels && key.activation.block_cols == (in_blocks ? 128 : 0) &&
-         key.weight.block_cols == (in_blocks ? 128 : 0) &&
-         (!in_blocks || key.weight.block_rows == 128);
+         !key.weight.two_levels && key.activation.block_cols == columns &&
+         key.weight.block_cols == columns && (ScaleRows == 0 || key.weight.block_rows == ScaleRows);
 }
 
 /// The members that both kernels have; Name is known to the kernel only.
@@ -197,22 +181,32 @@ struct gemm_fp8 : fp8_kernel<Config>,
           .append(W::name.view())
           .append("_")
           .append(Config::name.view());
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, false); }
+  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key); }
 };
 
-/// A scale for 1 x 128 activations and for 128 x 128 weights.
-template<Tiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W>
+/// How names tell scales of 128 x 128 weights from those of 1 x 128.
+constexpr std::string_view fp8_scales_text(int scale_rows) {
+  return scale_rows == 128 ? "block_" : "group_";
+}
+
+/// A scale for 1 x 128 activations and for ScaleRows x 128 weights, 128 rows or one.
+template<Tiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W, int ScaleRows = 128>
 struct gemm_fp8_block
     : fp8_kernel<Config>,
-      multistage_product<Config, block_sums<Config, fp8_instruction<X, W>>, block_product_params> {
-  using params = block_product_params;
+      multistage_product<Config, block_sums<Config, fp8_instruction<X, W>, ScaleRows>,
+                         scaled_product_params<ScaleRows>> {
+  using params = scaled_product_params<ScaleRows>;
   using shape = block_shape<Config>;
-  static constexpr short_name name = short_name("fp8_block_")
+  static constexpr short_name name = short_name("fp8_")
+                                         .append(fp8_scales_text(ScaleRows))
                                          .append(X::name.view())
                                          .append(W::name.view())
                                          .append("_")
                                          .append(Config::name.view());
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, true); }
+  static constexpr int scale_rows = ScaleRows;
+  static constexpr bool accepts(const gemm_key& key) {
+    return is_fp8_product<X, W, ScaleRows>(key);
+  }
 };
 
 }  // namespace qtl::inline v0::gpu

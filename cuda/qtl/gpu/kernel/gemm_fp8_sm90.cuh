@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/gemm_fp8_sm90.cuh - y = x W^T with e4m3 or e5m2 on either side, on wgmma and TMA.
-// Holds: gemm_fp8_sm90<Config, X, W, Kind>, gemm_fp8_block_sm90<Config, X, W>, their tilings.
+// Holds: gemm_fp8_sm90<Config, X, W, Kind>, gemm_fp8_block_sm90<Config, X, W, ScaleRows>, their tilings.
 // Keys, scales and error bounds are those of gemm_fp8.cuh: Hopper's wgmma also keeps 13 explicit
 // bits of an accumulator's mantissa for every 32 elements of k, and slabs are 128 elements here as
 // well. Rows of both operands begin at multiples of 16 bytes.
@@ -42,6 +42,14 @@ struct slab_group_sums {
       unrolled<Columns / 2>([&](auto i) { values[b][i] = use(values[b][i], part[i], b, i); });
     });
   }
+  /// Adds the slab times its scales, which were loaded before the tensor cores start and are used
+  /// when they are done.
+  template<class Scales>
+  QTL_DEVICE void add_scaled(const slab_operands& slab, const Scales& scales) {
+    add_slab(slab, [&](float sum, float part, auto b, auto i) {
+      return ptx::fused_multiply_add(part, scales.at(2 * b + i / 2 % 2, i / 4, i % 2), sum);
+    });
+  }
 };
 
 /// Scales, if any, are constant along k and left to the epilogue.
@@ -56,44 +64,27 @@ struct promoted_group_sums : slab_group_sums<X, W, Blocks, Columns> {
   }
 };
 
-/// A warp-specialized product whose scales change along k.
-struct bulk_block_params : bulk_product_params {
-  block_scales x_scales;  ///< a row for each token
-  block_scales w_scales;  ///< a row for every 128 output features
+/// A warp-specialized product whose scales change along k, one for every ScaleRows output features.
+template<int ScaleRows>
+struct scaled_bulk_params : bulk_product_params {
+  group_scales x_scales;
+  weight_scales<ScaleRows> w_scales;
 };
 
 /// Every slab is multiplied by its two scales.
-template<class X, class W, int Blocks, int Columns>
+template<class X, class W, int Blocks, int Columns, int ScaleRows>
 struct block_group_sums : slab_group_sums<X, W, Blocks, Columns> {
-  static_assert(128 % Columns == 0, "a warpgroup's columns share their scale");
+  slab_scales<2 * Blocks, 64, Columns / 8, 1, ScaleRows> scales;
 
-  block_scales x_scales;
-  block_scales w_scales;
-  std::int64_t row;  ///< of this lane's first value
-  std::int64_t last_row;
-  std::int64_t w_row;
-
-  QTL_DEVICE void begin(const bulk_block_params& p, std::int64_t first_row,
+  QTL_DEVICE void begin(const scaled_bulk_params<ScaleRows>& p, std::int64_t first_row,
                         std::int64_t first_column) {
     this->clear();
-    x_scales = p.x_scales;
-    w_scales = p.w_scales;
-    row = first_row + ptx::warp_index() % 4 * 16 + ptx::lane_index() / 4;
-    last_row = p.epilogue.m - 1;
-    w_row = (first_column < p.epilogue.n ? first_column : 0) / 128;
+    const fragment_place lane = fragment_place::of_lane();
+    scales.rows.begin(p.x_scales, first_row + ptx::warp_index() % 4 * 16 + lane.row, p.epilogue.m);
+    scales.columns.begin(p.w_scales, first_column + lane.column, p.epilogue.n);
   }
   QTL_DEVICE void add(const slab_operands& slab, std::int64_t group) {
-    // Loaded before the tensor cores start, used when they are done.
-    float scale[2 * Blocks];
-    const float w_scale = w_scales.at(w_row, group);
-    unrolled<2 * Blocks>([&](auto r) {
-      const std::int64_t i = row + r / 2 * 64 + r % 2 * 8;
-      scale[r] = ptx::multiply_rn(x_scales.at(i < last_row ? i : last_row, group), w_scale);
-    });
-    this->add_slab(slab, [&](float sum, float part, auto b, auto i) {
-      constexpr int which = 2 * decltype(b)::value + decltype(i)::value / 2 % 2;
-      return ptx::fused_multiply_add(part, scale[which], sum);
-    });
+    this->add_scaled(slab, scales.load(group));
   }
 };
 
@@ -112,6 +103,9 @@ using fp8_sm90_running_tilings =
 using fp8_sm90_promoted_tilings =
     type_list<wgmma_256x128_4stages, wgmma_128x128_6stages, wgmma_64x128_8stages,
               wgmma_64x64_12stages, wgmma_64x32_16stages>;
+/// Scales of single rows of weights are as many registers as a warpgroup has columns / 4 more.
+using fp8_sm90_group_tilings = type_list<wgmma_128x128_6stages, wgmma_64x128_8stages,
+                                         wgmma_64x64_12stages, wgmma_64x32_16stages>;
 
 /// Scales per tensor, token or channel.
 template<WarpSpecializedTiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W,
@@ -124,21 +118,26 @@ struct gemm_fp8_sm90 : warp_specialized_product<Config, fp8_group_sums<Kind, Con
           .append(W::name.view())
           .append("_")
           .append(Config::name.view());
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, false); }
+  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key); }
 };
 
-/// A scale for 1 x 128 activations and for 128 x 128 weights.
-template<WarpSpecializedTiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W>
+/// A scale for 1 x 128 activations and for ScaleRows x 128 weights, 128 rows or one.
+template<WarpSpecializedTiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W, int ScaleRows = 128>
 struct gemm_fp8_block_sm90
-    : warp_specialized_product<
-          Config, block_group_sums<X, W, group_shape<Config>::blocks, group_shape<Config>::columns>,
-          bulk_block_params> {
-  static constexpr short_name name = short_name("fp8_sm90_block_")
+    : warp_specialized_product<Config,
+                               block_group_sums<X, W, group_shape<Config>::blocks,
+                                                group_shape<Config>::columns, ScaleRows>,
+                               scaled_bulk_params<ScaleRows>> {
+  static constexpr short_name name = short_name("fp8_sm90_")
+                                         .append(fp8_scales_text(ScaleRows))
                                          .append(X::name.view())
                                          .append(W::name.view())
                                          .append("_")
                                          .append(Config::name.view());
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, true); }
+  static constexpr int scale_rows = ScaleRows;
+  static constexpr bool accepts(const gemm_key& key) {
+    return is_fp8_product<X, W, ScaleRows>(key);
+  }
 };
 
 }  // namespace qtl::inline v0::gpu

@@ -46,53 +46,43 @@ struct gemm_fp8_swapped : swapped_product<Config, fp8_group_sums<Kind, Config, W
   static constexpr fp8_sums_kind kind = Kind;
   static constexpr short_name name = swapped_name<Config, X, W>(
       Kind == fp8_sums_kind::running ? "fp8_sm90_running_" : "fp8_sm90_");
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, false); }
+  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key); }
 };
 
-/// Every slab is multiplied by its two scales, of which a warpgroup's features share theirs.
-template<class W, class X, int Blocks, int Columns>
+/// Every slab is multiplied by its two scales; with ScaleRows 128 those of a warpgroup's features
+/// are one.
+template<class W, class X, int Blocks, int Columns, int ScaleRows>
 struct swapped_block_sums : slab_group_sums<W, X, Blocks, Columns> {
   static_assert(128 % (64 * Blocks) == 0, "a warpgroup's features share their scale");
 
-  block_scales x_scales;
-  block_scales w_scales;
-  std::int64_t token;  ///< of this lane's first value
-  std::int64_t last_token;
-  std::int64_t w_row;
+  slab_scales<2 * Blocks, 64, Columns / 8, ScaleRows, 1> scales;
 
-  QTL_DEVICE void begin(const bulk_block_params& p, std::int64_t first_feature,
+  QTL_DEVICE void begin(const scaled_bulk_params<ScaleRows>& p, std::int64_t first_feature,
                         std::int64_t first_token) {
     this->clear();
-    x_scales = p.x_scales;
-    w_scales = p.w_scales;
-    token = first_token + ptx::lane_index() % 4 * 2;
-    last_token = p.epilogue.m - 1;
-    w_row = (first_feature < p.epilogue.n ? first_feature : 0) / 128;
+    const fragment_place lane = fragment_place::of_lane();
+    scales.rows.begin(p.w_scales, first_feature + ptx::warp_index() % 4 * 16 + lane.row,
+                      p.epilogue.n);
+    scales.columns.begin(p.x_scales, first_token + lane.column, p.epilogue.m);
   }
   QTL_DEVICE void add(const slab_operands& slab, std::int64_t group) {
-    // Loaded before the tensor cores start, used when they are done.
-    float scale[Columns / 4];
-    const float w_scale = w_scales.at(w_row, group);
-    unrolled<Columns / 4>([&](auto c) {
-      const std::int64_t i = token + c / 2 * 8 + c % 2;
-      scale[c] = ptx::multiply_rn(x_scales.at(i < last_token ? i : last_token, group), w_scale);
-    });
-    this->add_slab(slab, [&](float sum, float part, auto, auto i) {
-      constexpr int which = decltype(i)::value / 4 * 2 + decltype(i)::value % 2;
-      return ptx::fused_multiply_add(part, scale[which], sum);
-    });
+    this->add_scaled(slab, scales.load(group));
   }
 };
 
-/// FP8 with a scale for 1 x 128 activations and for 128 x 128 weights.
-template<WarpSpecializedTiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W>
+/// FP8 with a scale for 1 x 128 activations and for ScaleRows x 128 weights, 128 rows or one.
+template<WarpSpecializedTiling Config, ptx::Fp8Operand X, ptx::Fp8Operand W, int ScaleRows = 128>
 struct gemm_fp8_block_swapped
-    : swapped_product<
-          Config,
-          swapped_block_sums<W, X, group_shape<Config>::blocks, group_shape<Config>::columns>,
-          bulk_block_params> {
-  static constexpr short_name name = swapped_name<Config, X, W>("fp8_sm90_block_");
-  static constexpr bool accepts(const gemm_key& key) { return is_fp8_product<X, W>(key, true); }
+    : swapped_product<Config,
+                      swapped_block_sums<W, X, group_shape<Config>::blocks,
+                                         group_shape<Config>::columns, ScaleRows>,
+                      scaled_bulk_params<ScaleRows>> {
+  static constexpr int scale_rows = ScaleRows;
+  static constexpr short_name name =
+      swapped_name<Config, X, W>(ScaleRows == 128 ? "fp8_sm90_block_" : "fp8_sm90_group_");
+  static constexpr bool accepts(const gemm_key& key) {
+    return is_fp8_product<X, W, ScaleRows>(key);
+  }
 };
 
 }  // namespace qtl::inline v0::gpu
