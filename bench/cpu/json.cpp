@@ -83,6 +83,14 @@ ordered_json peaks_of(const std::vector<case_result>& results) {
           {"dram_gb_per_s", rounded(median(dram) * 1e-9)}};
 }
 
+ordered_json to_json(const packing_result& r) {
+  return {{"name", r.name},
+          {"detail", r.kernel},
+          {"us", rounded(r.seconds * 1e6)},
+          {"gb_per_s", rounded(r.bandwidth() * 1e-9)},
+          {"seconds_for_7e9_weights", rounded(r.seconds_of_7b())}};
+}
+
 // One line for each case: half the size of one for each figure, and still to be compared by line.
 void write_document(std::ostream& out, const ordered_json& circumstances,
                     const std::vector<case_result>& results) {
@@ -97,7 +105,8 @@ void write_document(std::ostream& out, const ordered_json& circumstances,
 }  // namespace
 
 bool write_json(const std::string& file, const options& o, const run_info& run,
-                const std::vector<case_result>& results) {
+                const std::vector<case_result>& results,
+                const std::vector<packing_result>& packing) {
   const char* commit = std::getenv("QTL_COMMIT");
   ordered_json j{{"schema", schema},
                  {"suite", "cpu"},
@@ -114,7 +123,9 @@ bool write_json(const std::string& file, const options& o, const run_info& run,
                  {"load_after", rounded(run.load_after)},
                  {"peers", found_peers()},
                  {"missing_peers", missing_peers()},
-                 {"peaks", peaks_of(results)}};
+                 {"peaks", peaks_of(results)},
+                 {"packing", ordered_json::array()}};
+  for (const packing_result& r : packing) j["packing"].push_back(to_json(r));
   std::ofstream out(file);
   write_document(out, j, results);
   return out.good();

@@ -67,15 +67,18 @@ int run(const options& o) {
     print_case(results.back());
     good = good && all_timed(results.back());
   }
+  const auto packing = measure_packing(o.filter, pool.executor());
+  print_packing(packing);
   run.ended = utc_time();
   run.load_after = load_average();
   print_footer(run);
-  if (!o.json.empty() && !write_json(o.json, o, run, results)) {
+  if (!o.json.empty() && !write_json(o.json, o, run, results, packing)) {
     std::fprintf(stderr, "--json: cannot write '%s'\n", o.json.c_str());
     return 1;
   }
-  if (results.empty()) std::fprintf(stderr, "--filter: no case has '%s'\n", o.filter.c_str());
-  return good && !results.empty() ? 0 : 1;
+  const bool found = !results.empty() || !packing.empty();
+  if (!found) std::fprintf(stderr, "--filter: no case has '%s'\n", o.filter.c_str());
+  return good && found ? 0 : 1;
 }
 
 }  // namespace

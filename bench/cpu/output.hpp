@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "options.hpp"
+#include "packing.hpp"
 
 namespace qtl_bench {
 
@@ -25,10 +26,12 @@ struct run_info {
 
 void print_header(const options& o, const run_info& run);
 void print_case(const case_result& result);
+void print_packing(const std::vector<packing_result>& results);
 void print_footer(const run_info& run);
 
 /// Whether the file could be written.
 bool write_json(const std::string& file, const options& o, const run_info& run,
-                const std::vector<case_result>& results);
+                const std::vector<case_result>& results,
+                const std::vector<packing_result>& packing);
 
 }  // namespace qtl_bench

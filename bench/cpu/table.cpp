@@ -59,6 +59,14 @@ void print_case(const case_result& result) {
   std::fflush(stdout);
 }
 
+void print_packing(const std::vector<packing_result>& results) {
+  if (results.empty()) return;
+  std::printf("\n%-34s%11s%9s%12s\n", "packing", "us", "GB/s", "s for 7e9");
+  for (const packing_result& r : results)
+    std::printf("  %-32s%11.0f%9.1f%12.1f  %s\n", r.name.c_str(), r.seconds * 1e6,
+                r.bandwidth() * 1e-9, r.seconds_of_7b(), r.kernel.c_str());
+}
+
 void print_footer(const run_info& run) {
   std::printf("\n%-10s%s, load %.2f\n", "ended", run.ended.c_str(), run.load_after);
 }

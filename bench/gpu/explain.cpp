@@ -65,7 +65,19 @@ void explain_case(std::ostream& out, const bench_case& c, const qtl::device_fact
   (one.template operator()<Presets>(), ...);
 }
 
+constexpr int kilobyte = 1024;
+constexpr int megabyte = 1024 * kilobyte;
+
 }  // namespace
+
+std::optional<qtl::device_facts> described_device(const std::string& name) {
+  if (name == "a100") return {{"A100", 800, 800, 108, 163 * kilobyte, 40 * megabyte}};
+  if (name == "l40s") return {{"L40S", 890, 890, 142, 99 * kilobyte, 96 * megabyte}};
+  if (name == "h100") return {{"H100", 900, 900, 132, 227 * kilobyte, 50 * megabyte}};
+  if (name == "b200") return {{"B200", 1000, 1000, 148, 227 * kilobyte, 126 * megabyte}};
+  if (name == "rtx5090") return {{"RTX 5090", 1200, 1200, 170, 99 * kilobyte, 96 * megabyte}};
+  return std::nullopt;
+}
 
 void print_explanations(std::ostream& out, const std::vector<bench_case>& cases,
                         const qtl::device_facts& device) {

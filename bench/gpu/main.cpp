@@ -42,6 +42,15 @@ void print_list(const std::vector<bench_case>& cases) {
     std::printf("quantizer %s\n", kernel.name.c_str());
 }
 
+int explain_for(const options& o, const std::vector<bench_case>& cases,
+                const qtl::device_facts& here) {
+  const auto described = o.device.empty() ? here : described_device(o.device);
+  if (described) return print_explanations(std::cout, cases, *described), 0;
+  std::fprintf(stderr, "--device: got '%s', expected a100, l40s, h100, b200 or rtx5090\n",
+               o.device.c_str());
+  return 2;
+}
+
 case_result measure(const bench_case& c, const options& o, bool first, telemetry& chip) {
   std::vector<made> contestants;
   for (const make_contestants& make : c.makers) try {
@@ -66,7 +75,7 @@ int run(const options& o, const qtl::device_facts& device) {
     return 1;
   }
   if (o.list) return print_list(cases), 0;
-  if (o.explain) return print_explanations(std::cout, cases, device), 0;
+  if (o.explain) return explain_for(o, cases, device);
   if (o.host_overhead) return print_host_overhead(o);
   telemetry chip;
   run_info info{utc_time(), {}, driver_version(), cublaslt_version(), device, {}, o.work.rounds};

@@ -22,6 +22,8 @@ constexpr const char* usage =
     "  --list                   print the cases, and the kernels of this device\n"
     "  --explain                print, for every case, what each kernel's choice of tiles costs\n"
     "                           in the model, and time nothing\n"
+    "  --device NAME            explain the choices of a100, l40s, h100, b200 or rtx5090 instead of\n"
+    "                           this machine's; no GPU is needed\n"
     "  --host-overhead          time the host's side of a layer's run instead of kernels\n";
 
 bool read_number(std::string_view name, const char* text, double least, double most,
@@ -62,6 +64,7 @@ bool read_option(std::string_view name, const char* value, options& o) {
     return true;
   }
   std::string* text = name == "filter"     ? &o.filter
+                      : name == "device"   ? &o.device
                       : name == "json"     ? &o.json
                       : name == "markdown" ? &o.markdown
                                            : nullptr;

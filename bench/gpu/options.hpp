@@ -17,6 +17,7 @@ struct options {
   std::string markdown;          ///< likewise
   bool list = false;
   bool explain = false;
+  std::string device;  ///< whose choices are explained; empty: this machine's
   bool host_overhead = false;
   effort work;
 };

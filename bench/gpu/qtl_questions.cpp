@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench/gpu/qtl_questions.cpp - contestants out of question_kernels.cuh: ceilings, not products.
 // Compiled by nvcc where there is a GPU.
-#include "qtl/gpu/host/tensor_map.cuh"
-
 #include "contestants.hpp"
 #include "data.hpp"
-#include "question_kernels.cuh"
+#include "question_answers.hpp"
 
 namespace qtl_bench {
 
@@ -15,9 +13,14 @@ void require_hopper(const qtl::device_facts& device) {
   if (device.target != 900) throw std::runtime_error("is for sm_90a");
 }
 
-std::string difference(const char* what, std::size_t at, std::uint32_t got, std::uint32_t want) {
-  return std::string(what) + " " + std::to_string(at) + " is " + std::to_string(got) +
-         ", expected " + std::to_string(want);
+// Empty where all words are the expected ones, again and again.
+std::string first_difference(const std::vector<std::uint32_t>& got,
+                             const std::vector<std::uint32_t>& want) {
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (got[i] != want[i % want.size()])
+      return "word " + std::to_string(i) + " is " + std::to_string(got[i]) + ", expected " +
+             std::to_string(want[i % want.size()]);
+  return {};
 }
 
 std::vector<std::uint32_t> words_of(const device_bytes& memory) {
@@ -49,33 +52,10 @@ class product_loop_contestant : public contestant {
   void poison() override { poison_again(folded_); }
 
   std::string find_error() override {
-    const std::vector<std::uint32_t> want = expected();
-    const std::vector<std::uint32_t> got = words_of(folded_);
-    for (std::size_t i = 0; i < got.size(); ++i)
-      if (got[i] != want[i % want.size()])
-        return difference("thread", i, got[i], want[i % want.size()]);
-    return {};
+    return first_difference(words_of(folded_), expected_loop(params_.slabs));
   }
 
  private:
-  static std::int32_t element(int row, int column) {
-    const std::uint32_t word = drawn_word(static_cast<std::uint32_t>(32 * row + column / 4));
-    return static_cast<std::int8_t>(word >> (column % 4 * 8) & 0xFFu);
-  }
-  // Sums modulo 2^32, folded as the threads of a block hold them.
-  std::vector<std::uint32_t> expected() const {
-    std::vector<std::uint32_t> folded(product_loop::threads, 0);
-    for (int i = 0; i < product_loop::rows; ++i)
-      for (int j = 0; j < product_loop::columns; ++j) {
-        std::uint32_t sum = 0;
-        for (int p = 0; p < 128; ++p)
-          sum += static_cast<std::uint32_t>(element(i, p) * element(product_loop::rows + j, p));
-        const int thread = i / 16 * 32 + i % 8 * 4 + j % 8 / 2;
-        folded[static_cast<std::size_t>(thread)] ^= sum * static_cast<std::uint32_t>(params_.slabs);
-      }
-    return folded;
-  }
-
   shape s_;
   product_loop::params params_;
   device_bytes folded_;
@@ -116,31 +96,18 @@ class stream_contestant : public contestant {
   void poison() override { poison_again(folded_); }
 
   std::string find_error() override {
-    const std::int64_t blocks = device_.multiprocessors;
-    const std::vector<std::uint32_t> got = words_of(folded_);
-    for (std::int64_t word = 0; word < 32 * blocks; ++word) {
-      std::uint32_t want = 0;
-      for (std::int64_t c = word / 32; c < bytes_ / kernel::chunk_bytes; c += blocks)
-        want ^= drawn_word(static_cast<std::uint32_t>(c * (kernel::chunk_bytes / 4) + word % 32));
-      const auto at = static_cast<std::size_t>(word);
-      if (got[at] != want) return difference("word", at, got[at], want);
-    }
-    return {};
+    return first_difference(words_of(folded_),
+                            expected_stream(bytes_ / kernel::chunk_bytes, kernel::chunk_bytes,
+                                            device_.multiprocessors));
   }
 
  private:
   typename kernel::params params_of(const std::byte* data) const {
-    gpu::tensor_shape rows;
-    rows.data = data;
-    rows.columns = rows.pitch = 128;
-    rows.rows = bytes_ / 128;
-    rows.box_columns = 128;
-    rows.box_rows = kernel::chunk_bytes / 128;
-    rows.swizzle = ptx::shared_swizzle::bytes_128;
     typename kernel::params p;
-    p.rows = qtl::value_or_throw(gpu::encode_tensor_map(rows));
     p.data = data;
     p.chunks = bytes_ / kernel::chunk_bytes;
+    p.rows = qtl::value_or_throw(
+        gpu::encode_tensor_map(stream_rows(data, p.chunks, kernel::chunk_bytes)));
     p.folded = reinterpret_cast<std::uint32_t*>(const_cast<std::byte*>(folded_.data()));
     p.blocks = device_.multiprocessors;
     return p;

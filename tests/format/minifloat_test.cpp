@@ -155,6 +155,32 @@ TEST_CASE("rounding toward zero never leaves the finite range, as in IEEE 754") 
   CHECK(qtl::non_saturating<qtl::e4m3>::encode(1e6f, toward_zero) == 0x7E);
 }
 
+/// Compares the loop without branches with encode() at every upper half of a float, beside ties and
+/// at their neighbours.
+template<class F>
+void check_nearest() {
+  CAPTURE(F::name.c_str());
+  std::int64_t wrong = 0;
+  for (std::uint32_t upper = 0; upper < 0x10000u; ++upper)
+    for (const std::uint32_t lower : {0u, 1u, 0x7FFFu, 0x8000u, 0x8001u, 0xFFFFu}) {
+      const float x = qtl::float_from_bits(upper << 16 | lower);
+      wrong += F::encode_nearest(x) != std::uint32_t{F::encode(x)} ? 1 : 0;
+    }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("rounding without branches is rounding") {
+  check_nearest<qtl::e4m3>();
+  check_nearest<qtl::non_saturating<qtl::e4m3>>();
+  check_nearest<qtl::e5m2>();
+  check_nearest<qtl::e4m3fnuz>();
+  check_nearest<qtl::non_saturating<qtl::e5m2fnuz>>();
+  check_nearest<qtl::e3m4>();
+  check_nearest<qtl::e2m3>();
+  check_nearest<qtl::e2m1>();
+  check_nearest<qtl::f16>();
+}
+
 TEST_CASE("f32 is the bit pattern") {
   for (std::uint32_t bits :
        {0u, 0x80000000u, 0x3F800000u, 0x7F800000u, 0xFFC12345u, 1u, 0x7F7FFFFFu}) {

@@ -32,16 +32,23 @@ TEST_CASE_TEMPLATE("the same on the oldest target, where Hopper's kernels are no
 }
 #endif
 
-TEST_CASE("Hopper's entry takes wgmma for many tokens and mma.sync where k is split") {
+TEST_CASE("Hopper's entry takes wgmma, with weights as its rows where tokens are few") {
   const auto layer = qtl_test::make_layer<w8a8, gpu_backend>({1, 250, 200});
   if (layer.device().target != 900) return;
   CHECK(layer.plan(250)->variant.view().starts_with("wgmma"));
   compare_bits<w8a8>({250, 250, 200});
   compare_bits<w8a8_static>({250, 250, 200});
-  CHECK(qtl_test::make_layer<w8a8, gpu_backend>({1, 8, 16384})
-            .plan(16)
-            ->variant.view()
-            .starts_with("mma"));
+  CHECK(layer.plan(16)->variant == "wgmma 64x16x20s");
+  compare_bits<w8a8>({16, 250, 200});
+  compare_bits<w8a8_affine>({3, 250, 200});
+}
+
+TEST_CASE("packed weights on Hopper take mma.sync for few tokens and wgmma for many") {
+  const auto layer = qtl_test::make_layer<w4a8, gpu_backend>({1, 2000, 256});
+  if (layer.device().target != 900) return;
+  CHECK(layer.plan(16)->variant.view().starts_with("mma"));
+  CHECK(layer.plan(200)->variant.view().starts_with("wgmma"));
+  compare_bits<w4a8>({200, 2000, 256});
 }
 
 TEST_CASE_TEMPLATE("blocks of wgmma that share a long k", Pair, w8a8, w8a8_static) {

@@ -94,6 +94,26 @@ TEST_CASE("the second run of a shape chooses nothing and encodes nothing") {
   CHECK(runs.run(300, 1024) == planned_runs::count{0, 0});
 }
 
+TEST_CASE("an output that the copy engine writes has a map too, which is kept as well") {
+  const auto made = qtl_test::make_layer<w8a8, counting_backend>({1, 64, 200});
+  const device_array<float> x(std::vector<float>(300 * 200, 0.5f));
+  const device_array<float> y(2 * 300 * 64);
+  const device_array<std::byte> workspace(made.workspace_size(300));
+  const auto maps_of_run = [&](std::int64_t first_row) {
+    const std::uint64_t before = encoded_maps();
+    require_ok(made.run(device_view<f32>(x.data(), 300, 200),
+                        device_view<f32>(y.data() + first_row * 64, 300, 64),
+                        {{workspace.data(), static_cast<std::size_t>(workspace.size())}, {}, {}}));
+    return encoded_maps() - before;
+  };
+  REQUIRE(made.plan(300)->variant.view().starts_with("wgmma"));
+  const std::uint64_t all = maps_of_run(0);
+  CHECK(all >= 2);  // x, w; and y, where the kernel leaves its outputs to the copy engine
+  CHECK(maps_of_run(0) == 0);
+  CHECK(maps_of_run(300) == all - 2);
+  CHECK(maps_of_run(300) == 0);
+}
+
 TEST_CASE("plans and workspace sizes come from the same choice") {
   planned_runs runs;
   const int before = counted_kernel::choices;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/backend_reals_test.cpp - layers on gpu_backend whose sums are floats stay within the
 // bounds that their kernels state.
+#include "qtl/gpu/host/device.cuh"
 #include "qtl/gpu/kernel/gemm_fp8.cuh"
+#include "qtl/gpu/kernel/gemm_weight_only_sm90.cuh"
 
 #include "gpu/backend_case.hpp"
 
@@ -34,6 +36,28 @@ TEST_CASE_TEMPLATE("packed weights, 16-bit activations", Pair, w8a16, w4a16, w4a
   for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
                                layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, weight_only_bound<Pair>(s));
+}
+
+// Wide enough for wgmma to be modelled as faster, where there is one.
+TEST_CASE_TEMPLATE("packed weights and many tokens on Hopper", Pair, w4a16_affine, nf4_a16,
+                   bf16_pair<w4a16_g32>) {
+  const auto layer = qtl_test::make_layer<Pair, gpu_backend>({1, 2000, 256});
+  if (layer.device().target != 900) return;
+  CHECK(layer.plan(16)->variant.view().starts_with("mma"));
+  CHECK(layer.plan(100)->variant.view().starts_with("wgmma"));
+  compare_within<Pair>({100, 2000, 256}, weight_only_bound<Pair>({100, 2000, 256}));
+}
+
+using w4a8_fp8 = policy_pair<"w4a8_fp8", w4a8::weight, token_e4m3>;
+using w4a8_fp8_channel = policy_pair<"w4a8_fp8_channel", w4a8_channel::weight, token_e4m3>;
+
+TEST_CASE_TEMPLATE("packed weights and FP8 activations, which only Hopper multiplies", Pair,
+                   w4a8_fp8, w4a8_fp8_channel) {
+  const auto facts = gpu::current_facts();
+  REQUIRE(facts.ok());
+  if (facts->target != 900) return;
+  for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{17, 70, 300}})
+    compare_within<Pair>(s, gpu::converted_fp8_error(s.k, 128, 16) + 0x1p-21);
 }
 
 using fp8_group = policy_pair<"fp8_group", policy<e4m3, symmetric, per_group<128>>,

@@ -82,6 +82,9 @@ using bulk_reals = type_list<
 using bulk_integers =
     type_list<weight_product<qtl::w4a8_channel::weight, s8>, weight_product<qtl::w4a8::weight, s8>>;
 using bulk_weights = qtl::concatenated<bulk_reals, bulk_integers>;
+/// FP8 activations.
+using bulk_fp8 = type_list<weight_product<policy<qtl::s4, symmetric, per_channel>, qtl::e4m3>,
+                           weight_product<policy<qtl::s4, symmetric, per_group<128>>, qtl::e4m3>>;
 
 }  // namespace covered
 

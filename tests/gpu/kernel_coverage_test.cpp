@@ -47,7 +47,10 @@ using covered_kernels =
                  decltype(weight_kernels_of<gpu::some_rows_in_order>(covered::w4a8_groups{})),
                  decltype(weight_kernels_of<gpu::many_rows>(covered::w4a8_groups{})),
                  decltype(bulk_kernels_of<gpu::converted_256x128>(covered::bulk_weights{})),
-                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_weights{}))>;
+                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_weights{})),
+                 decltype(bulk_kernels_of<gpu::converted_256x128>(covered::bulk_fp8{})),
+                 decltype(bulk_kernels_of<gpu::converted_128x64>(covered::bulk_fp8{})),
+                 decltype(bulk_kernels_of<gpu::converted_128x16>(covered::bulk_fp8{}))>;
 
 TEST_CASE("every kernel that the backend lists is one that the tests walk over") {
   int listed = 0;

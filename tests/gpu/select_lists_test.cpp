@@ -79,9 +79,27 @@ TEST_CASE("every m from 1 to 300, the sizes that are shipped") {
   CHECK(worst_jump<w8a8_sm90_entry<s8, s8>, w8a8>() < 2.2);
   CHECK(worst_jump<fp8_entry<e4m3, e4m3>, fp8>() < 2.2);
   CHECK(worst_jump<fp8_sm90_entry<e4m3, e4m3>, fp8>() < 2.2);
+  CHECK(worst_jump<fp8_block_sm90_entry<e4m3, e4m3>, fp8_block>() < 2.2);
   CHECK(worst_jump<s4s4_entry<s4, s4>, w4a4>() < 2.2);
   CHECK(worst_jump<weight_only_entry<s4, f16, f16>, w4a16>() < 2.2);
   CHECK(worst_jump<weight_only_entry<s4, s8>, w4a8_channel>() < 2.2);
+  CHECK(worst_jump<weight_only_sm90_entry<s4, f16, f16>, w4a16>() < 2.2);
+  CHECK(worst_jump<weight_only_sm90_entry<s4, s8>, w4a8_channel>() < 2.2);
+}
+
+TEST_CASE("few tokens on Hopper are columns of a tile that has no more than they need") {
+  const device_facts& h100 = devices[2];
+  for (const auto& [n, k] : layers) {
+    const gemm_key key =
+        make_gemm_key(describe_linear<w8a8::weight, w8a8::activation>(), output_kind::as_bf16, k);
+    for (const std::int64_t m : {1, 8, 16, 32}) {
+      gemm_plan plan;
+      w8a8_sm90_entry<s8, s8>::plan(key, {m, n, k, 1, &h100}, plan);
+      REQUIRE(plan.variant.view().starts_with("wgmma "));
+      const tile_sizes& t = w8a8_sm90_entry<s8, s8>::tilings[static_cast<std::size_t>(plan.choice)];
+      CHECK(t.tile_m < 2 * std::max<std::int64_t>(m, 16));
+    }
+  }
 }
 
 TEST_CASE("a plan says what was chosen, and carries it") {

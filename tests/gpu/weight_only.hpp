@@ -17,6 +17,7 @@
 
 #include "qtl/gemm/activation_function.hpp"
 #include "qtl/gemm/reference.hpp"
+#include "qtl/gpu/kernel/gemm_weight_only_sm90.cuh"
 #include "qtl/gpu/kernel/weight_only_policies.cuh"
 #include "qtl/ops/quantize.hpp"
 #include "qtl/policy/presets.hpp"
@@ -198,15 +199,29 @@ std::vector<T> outputs(const product_case& c, const weight_on_device<W>& w, cons
   return y.download();
 }
 
-/// What outputs of 16-bit activations should be: sums before the function, in double, and how far a
-/// kernel's may be off (gemm_weight_only.cuh).
+/// How far sums of real activations may be off, over the sum of magnitudes.
+template<class W, class X>
+double real_error(const product_case& c, const gpu::weight_layout& l) {
+  if constexpr (X::bits == 8) {  // gemm_weight_only_sm90.cuh
+    return gpu::converted_fp8_error(c.k, l.group, c.splits) + 0x1p-21;
+  } else {  // gemm_weight_only.cuh
+    constexpr bool rounds_values = qtl::kind_of<typename W::format> == qtl::format_kind::codebook;
+    const double u = rounds_values ? std::ldexp(1.0, -X::mantissa_bits - 1) : 0.0;
+    const auto steps = static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + l.groups);
+    return u + std::ldexp(steps + 8, -19);
+  }
+}
+
+/// What outputs of real activations should be: sums before the function, in double, and how far a
+/// kernel's may be off.
 struct real_answer {
   std::vector<double> sums;
   std::vector<double> errors;
 
   template<class W, class X>
   static real_answer of(const product_case& c, const weight_on_device<W>& w,
-                        const std::vector<std::uint16_t>& codes, const std::vector<float>& bias) {
+                        const std::vector<typename X::code>& codes,
+                        const std::vector<float>& scales, const std::vector<float>& bias) {
     const qtl::weight_operand operand = qtl::erase<W>(w.tensor.view());
     std::vector<double> reals(static_cast<std::size_t>(c.n * c.k));
     for (std::int64_t j = 0; j < c.n; ++j)
@@ -217,15 +232,13 @@ struct real_answer {
     for (std::int64_t i = 0; i < c.m; ++i)
       for (std::int64_t p = 0; p < c.k; ++p)
         x[static_cast<std::size_t>(i * c.k + p)] =
-            static_cast<double>(X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))]));
-    constexpr bool rounds_values = qtl::kind_of<typename W::format> == qtl::format_kind::codebook;
-    const double u = rounds_values ? std::ldexp(1.0, -X::mantissa_bits - 1) : 0.0;
-    const auto steps = static_cast<double>(qtl::ceil_div<std::int64_t>(c.k, 16) + w.layout.groups);
+            static_cast<double>(X::decode(codes[static_cast<std::size_t>(i * c.k + w.column(p))])) *
+            (scales.empty() ? 1.0 : static_cast<double>(scales[static_cast<std::size_t>(i)]));
+    const double error = real_error<W, X>(c, w.layout);
     real_answer answer;
     for (std::int64_t e = 0; e < c.m * c.n; ++e)
       answer.add(x.data() + e / c.n * c.k, reals.data() + e % c.n * c.k, c.k,
-                 static_cast<double>(bias[static_cast<std::size_t>(e % c.n)]),
-                 u + std::ldexp(steps + 8, -19));
+                 static_cast<double>(bias[static_cast<std::size_t>(e % c.n)]), error);
     return answer;
   }
 
@@ -251,24 +264,34 @@ void check_outputs(const product_case& c, F&& right) {
   CHECK(wrong == 0);
 }
 
-/// 16-bit activations: every output within the bound.
+/// Some scales of tokens.
+inline std::vector<float> some_scales(const product_case& c) {
+  std::vector<float> scales(static_cast<std::size_t>(c.m));
+  for (std::size_t i = 0; i < scales.size(); ++i)
+    scales[i] = 0.01f + 0.001f * static_cast<float>(i % 7);
+  return scales;
+}
+
+/// Real activations: every output within the bound.
 template<class W, class X, class Shape>
 void check_real_product(const product_case& c) {
+  using raw = typename X::code;
   CAPTURE(c.m);
   CAPTURE(c.n);
   CAPTURE(c.k);
-  const weight_on_device<W> w(c, 16);
-  std::vector<std::uint16_t> codes(static_cast<std::size_t>(c.m * c.k));
+  const weight_on_device<W> w(c, X::bits == 8 ? 32 : 16);
+  std::vector<raw> codes(static_cast<std::size_t>(c.m * c.k));
   for (std::size_t i = 0; i < codes.size(); ++i)
     codes[i] = X::encode(random_real(3, static_cast<std::int64_t>(i)));
   const std::int64_t nan_row = c.has_nan ? c.m / 2 : -1;
-  const auto x_nan = static_cast<std::uint16_t>(X::encode(qtl::quiet_nan));
+  const auto x_nan = static_cast<raw>(X::encode(qtl::quiet_nan));
   if (c.has_nan) codes[static_cast<std::size_t>(nan_row * c.k + c.k / 2)] = x_nan;
-  const device_array<std::uint16_t> x(in_rows<std::uint16_t>(c, codes, x_nan));
+  const device_array<raw> x(in_rows<raw>(c, codes, x_nan));
+  const std::vector<float> scales = X::bits == 8 ? some_scales(c) : std::vector<float>{};
   const std::vector<float> bias = some_bias(c);
-  const real_answer answer = real_answer::of<W, X>(c, w, codes, bias);
+  const real_answer answer = real_answer::of<W, X>(c, w, codes, scales, bias);
   const gpu::epilogue_params how = c.epilogue();
-  const auto got = outputs<W, X, Shape, std::uint8_t>(c, w, rows_of(c, x), {}, bias, how);
+  const auto got = outputs<W, X, Shape, std::uint8_t>(c, w, rows_of(c, x), scales, bias, how);
   check_outputs(c, [&](std::int64_t e) {
     const double y = stored_real(how, got.data(), e);
     if (e / c.n == nan_row) return how.kind == gpu::stored_as::codes ? y == 0.0 : std::isnan(y);
@@ -314,9 +337,7 @@ void check_integer_product(const product_case& c) {
     for (std::int64_t p = 0; p < c.k; ++p)
       met[static_cast<std::size_t>(i * c.k + p)] =
           codes[static_cast<std::size_t>(i * c.k + w.column(p))];
-  std::vector<float> scales(static_cast<std::size_t>(c.m));
-  for (std::size_t i = 0; i < scales.size(); ++i)
-    scales[i] = 0.01f + 0.001f * static_cast<float>(i % 7);
+  std::vector<float> scales = some_scales(c);
   if (c.has_nan) scales[static_cast<std::size_t>(c.m / 2)] = qtl::quiet_nan;
   const std::vector<float> bias = some_bias(c);
 

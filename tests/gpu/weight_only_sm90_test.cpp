@@ -33,6 +33,27 @@ TEST_CASE("all of them with all others" * doctest::test_suite("slow")) {
   cover_some(coverage_of::product);
 }
 
+/// FP8 sums as Hopper keeps them, for the life of this object; a GPU does as it does.
+struct truncated_sums {
+#if QTL_GPU_EMULATED
+  truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 13; }
+  ~truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 23; }
+#endif
+};
+
+TEST_CASE("activations of e4m3, on accumulators of 13 bits") {
+  [[maybe_unused]] const truncated_sums model;
+  qtl::for_each_type(covered::bulk_fp8{}, [&]<class P>() {
+    using W = typename P::weight;
+    sample_bulk_weight<W, qtl::e4m3, converted_256x128>();
+    sample_bulk_weight<W, qtl::e4m3, converted_128x64>();
+    sample_bulk_weight<W, qtl::e4m3, gpu::converted_128x16>();
+  });
+  using qtl::affine, qtl::per_group, qtl::policy, qtl::scaled_by;
+  sample_bulk_weight<policy<qtl::u4, affine, per_group<32>, scaled_by<f16>>, qtl::e4m3,
+                     converted_128x64>();
+}
+
 TEST_CASE("groups that divide a slab of s8 activations") {
   using qtl::affine, qtl::per_group, qtl::policy, qtl::scaled_by, qtl::symmetric;
   sample_bulk_weight<policy<qtl::s4, symmetric, per_group<32>, scaled_by<f16>>, s8,

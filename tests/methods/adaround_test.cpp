@@ -17,6 +17,7 @@ namespace {
 using namespace qtl;
 using qtl_test::check_not_worse;
 using qtl_test::correlated_layer;
+using qtl_test::effort;
 using qtl_test::exact_output_error;
 using qtl_test::noise_matrix;
 using qtl_test::s4_g128;
@@ -116,7 +117,7 @@ TEST_CASE("the gradient of the smoothed objective against finite differences") {
 }
 
 TEST_CASE("output error below plain rounding's with correlated inputs") {
-  const adaround method{};
+  const adaround method{.iterations = effort(adaround{}.iterations, 10)};
   check_not_worse<s4_g128>(method, 0.8);
   check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.75);
   check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.8);

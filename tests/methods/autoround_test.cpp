@@ -19,6 +19,7 @@ namespace {
 using namespace qtl;
 using qtl_test::check_not_worse;
 using qtl_test::correlated_layer;
+using qtl_test::effort;
 using qtl_test::exact_output_error;
 using qtl_test::nearest_output_error;
 using qtl_test::s4_g128;
@@ -133,7 +134,7 @@ TEST_CASE("gradients of offsets and clips against finite differences of the surr
 }
 
 TEST_CASE("output error below plain rounding's with correlated inputs") {
-  const autoround method{};
+  const autoround method{.iterations = effort(autoround{}.iterations, 10)};
   check_not_worse<s4_g128>(method, 0.75);
   check_not_worse<policy<s3, symmetric, per_group<128>>>(method, 0.75);
   check_not_worse<policy<s2, symmetric, per_group<64>>>(method, 0.75);

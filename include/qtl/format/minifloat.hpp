@@ -143,7 +143,39 @@ struct minifloat {
     return with_sign(is_finite(x) && inward ? max_code : overflowed(!is_finite(x)), negative);
   }
 
+  /// encode(x) to nearest even without a branch, for loops that compilers vectorise: the bits of a
+  /// normal are rounded in place, and below the smallest normal the sum with a power of two leaves
+  /// the code in its lowest bits.
+  QTL_HOST_DEVICE static constexpr std::uint32_t encode_nearest(float x)
+    requires(Bias >= 0 && Bias < 127 && E < 8 && M < 23)
+  {
+    constexpr int dropped = 23 - M;
+    constexpr float coarse = power_of_two(23 + min_exponent - M);
+    constexpr std::uint32_t rounding_bias = (1u << (dropped - 1)) - 1u;
+    constexpr std::uint32_t rebias = static_cast<std::uint32_t>(127 - Bias) << 23;
+    constexpr std::uint32_t infinite = 0x7F800000u;
+    const std::uint32_t source = float_bits(x);
+    const std::uint32_t abs = source & 0x7FFFFFFFu;
+    const std::uint32_t odd = abs >> dropped & 1u;
+    const std::uint32_t normal = (abs + odd + rounding_bias - rebias) >> dropped;
+    const std::uint32_t subnormal = float_bits(float_from_bits(abs) + coarse) - float_bits(coarse);
+    std::uint32_t code = chosen(abs, float_bits(power_of_two(min_exponent)), subnormal, normal);
+    code = chosen(max_code, code, chosen(abs, infinite, overflowed(false), overflowed(true)), code);
+    std::uint32_t sign = source >> 31 << (E + M);
+    if constexpr (Specials == special_values::fnuz) sign = chosen(0, code, sign, 0);
+    if constexpr (Specials != special_values::ieee && has_nan)
+      sign = chosen(0, code ^ nan_code, sign, 0);
+    return chosen(infinite, abs, has_nan ? nan_code : max_code, code | sign);
+  }
+
  private:
+  // yes where a < b, else no, both below 2^31. By a mask: compilers would branch around one side.
+  QTL_HOST_DEVICE static constexpr std::uint32_t chosen(std::uint32_t a, std::uint32_t b,
+                                                        std::uint32_t yes, std::uint32_t no) {
+    const std::uint32_t mask = 0u - ((a - b) >> 31);
+    return (yes & mask) | (no & ~mask);
+  }
+
   // The code of a finite magnitude, as if the exponent had no upper limit (then cut at max_code +
   // 1).
   QTL_HOST_DEVICE static constexpr std::uint32_t round_magnitude(std::uint32_t abs, rounding r,

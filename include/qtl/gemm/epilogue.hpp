@@ -8,7 +8,7 @@
 
 #include "qtl/format/minifloat.hpp"
 #include "qtl/gemm/activation_function.hpp"
-#include "qtl/ops/element.hpp"
+#include "qtl/ops/runs.hpp"
 
 namespace qtl::inline v0 {
 
@@ -32,6 +32,8 @@ struct requantizer {
   std::int32_t qmin =
       0;  ///< of an integer format: for kernels on a device, which cannot call encode
   std::int32_t qmax = 0;
+  /// encode is clamp(round to even(y / scale) + zero_point, qmin, qmax), NaN taken for zero
+  bool to_nearest = false;
 };
 
 /// The m x n output: element (i, j) at data + (i * row_stride + j * col_stride) elements of its
@@ -50,9 +52,8 @@ struct output_operand {
   }
 };
 
-/// Writes the function of y at (i, j), rounded once to the output's format.
-inline void store_output(const output_operand& out, std::int64_t i, std::int64_t j, float y) {
-  y = activate(out.function, y);
+/// Writes y at (i, j), rounded once to the output's format.
+inline void store_rounded(const output_operand& out, std::int64_t i, std::int64_t j, float y) {
   const std::int64_t at = i * out.row_stride + j * out.col_stride;
   switch (out.kind) {
     case output_kind::as_f32:
@@ -68,6 +69,11 @@ inline void store_output(const output_operand& out, std::int64_t i, std::int64_t
       static_cast<std::uint8_t*>(out.data)[at] = out.codes.encode(y, i, j, out.codes);
       break;
   }
+}
+
+/// Writes the function of y at (i, j), rounded once to the output's format.
+inline void store_output(const output_operand& out, std::int64_t i, std::int64_t j, float y) {
+  store_rounded(out, i, j, activate(out.function, y));
 }
 
 /// The writer of P's codes with parameters p.
@@ -88,6 +94,7 @@ requantizer make_requantizer(const qparams<P>& p) {
     constexpr code_bounds bounds = P::scheme::template bounds<typename P::format>();
     r.qmin = bounds.qmin;
     r.qmax = bounds.qmax;
+    r.to_nearest = has_nearest_codes<P> && P::scheme::zero_point != zero_point_kind::shift;
   }
   return r;
 }

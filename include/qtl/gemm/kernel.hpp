@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gemm/kernel.hpp - what a kernel says of itself, and what makes a list of kernels a backend.
-// Holds: gemm_kernel, make_plan, pack_weights, the concept Backend, find_kernel.
+// Holds: gemm_kernel, pack_weights, make_plan, the concept Backend, find_kernel.
 // To add a kernel: docs/extend/kernel.md; a gemm_kernel value and its name in the backend's list.
 #pragma once
 
@@ -45,6 +45,13 @@ struct gemm_kernel {
   void (*make_plan)(const gemm_key& key, const gemm_shape& shape, gemm_plan& plan) = nullptr;
 };
 
+/// Packs w as the kernel does, on the executor's threads where the kernel can.
+inline void pack_weights(const gemm_kernel& kernel, const gemm_key& key, const weight_operand& w,
+                         std::byte* packed, const executor_ref& executor) {
+  if (kernel.pack_parallel != nullptr) return kernel.pack_parallel(key, w, packed, executor);
+  kernel.pack(key, w, packed);
+}
+
 /// The plan of any kernel for a shape, into `plan`, whatever was there.
 inline void make_plan(const gemm_kernel& kernel, const gemm_key& key, const gemm_shape& shape,
                       gemm_plan& plan) {
@@ -56,13 +63,6 @@ inline void make_plan(const gemm_kernel& kernel, const gemm_key& key, const gemm
     if (kernel.variant != nullptr) plan.variant = kernel.variant(key, shape);
   }
   plan.m = shape.m;
-}
-
-/// Packs w as the kernel does, on the executor's threads where the kernel can.
-inline void pack_weights(const gemm_kernel& kernel, const gemm_key& key, const weight_operand& w,
-                         std::byte* packed, const executor_ref& executor) {
-  if (kernel.pack_parallel != nullptr) return kernel.pack_parallel(key, w, packed, executor);
-  kernel.pack(key, w, packed);
 }
 
 /// Satisfied by a type with `name` and `kernels()`, a list of gemm_kernel in order of preference.

@@ -72,6 +72,12 @@ inline constexpr bool has_nearest_codes =
     is_integer_format<typename P::format> && P::rounding_tag::mode == rounding_mode::nearest_even &&
     P::scheme::zero_point != zero_point_kind::wide;
 
+/// True where the format encodes to nearest even without branches.
+template<QuantPolicy P>
+inline constexpr bool has_nearest_floats =
+    P::rounding_tag::mode == rounding_mode::nearest_even && P::format::bits <= 8 &&
+    !is_unscaled<typename P::scheme> && requires(float x) { P::format::encode_nearest(x); };
+
 /// encode_element without branches. Adding 1.5 * 2^23 leaves the rounded integer in the low bits;
 /// quotients too large for that still sort by their bits, so clamping those is right for all.
 template<QuantPolicy P>
@@ -96,6 +102,8 @@ constexpr void encode_chunk(const float* x, std::int64_t n, const qparams<P>& pa
     if constexpr (has_nearest_codes<P>)
       raw[c] =
           static_cast<raw_code<F>>(to_bits<F>(static_cast<code_type<F>>(nearest_code<P>(x[c], p))));
+    else if constexpr (has_nearest_floats<P>)
+      raw[c] = static_cast<raw_code<F>>(F::encode_nearest(x[c] / p.scale));
     else
       raw[c] = static_cast<raw_code<F>>(
           to_bits<F>(encode_element<P>(x[c], p, element_rounding<P>(i, j + c))));

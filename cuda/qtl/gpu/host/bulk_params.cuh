@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/bulk_params.cuh - the params of a warp-specialized product: tensor maps of operands and output.
-// Holds: bulk_maps, encode_slabs, copy_engine_writes, output_boxes, bulk_output_of<K>, bulk_params<K>. Encoding costs about
-// a microsecond for each map: a plan keeps them and encodes again only where a pointer or an extent
-// has changed.
+// Holds: bulk_maps, encode_slabs, copy_engine_writes, output_boxes, bulk_output_of<K>, bulk_params<K>. Maps are
+// the driver's to encode: a plan keeps them, and asks again only where a pointer or an extent has
+// changed.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 // qtl/gpu/host/hopper_entry.cuh - 8-bit codes on both sides on Hopper: wgmma or mma.sync, whichever is modelled to be
 // faster for the shape.
 // Holds: hopper_entry<Entry, Operands, ...>, row_operands, w8a8_sm90_entry, fp8_sm90_entry, fp8_block_sm90_entry,
-// fp8_group_sm90_entry. Both kinds of kernel read the same packed rows, so one layer may run either.
+// fp8_group_sm90_entry. Both kinds of kernel read the same packed rows, so one layer may run
+// either.
 #pragma once
 
 #include <array>

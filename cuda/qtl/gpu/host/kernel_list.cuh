@@ -36,7 +36,8 @@ using hopper_entries = type_list<w8a8_sm90_entry<s8, s8>, w8a8_sm90_entry<u8, s8
 /// Likewise, FP8.
 using hopper_fp8_entries =
     type_list<fp8_sm90_entry<e4m3, e4m3>, fp8_sm90_entry<e5m2, e5m2>,
-              fp8_block_sm90_entry<e4m3, e4m3>, fp8_group_sm90_entry<e4m3, e4m3>>;
+              fp8_block_sm90_entry<e4m3, e4m3>, fp8_group_sm90_entry<e4m3, e4m3>,
+              weight_only_fp8_entry<s4>, weight_only_fp8_entry<s4, f32>>;
 
 /// FP8 on both sides.
 using fp8_entries = type_list<fp8_entry<e4m3, e4m3>, fp8_entry<e5m2, e5m2>,

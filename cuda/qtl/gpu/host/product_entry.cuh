@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/product_entry.cuh - the functions of a gemm_kernel for a family of kernels that differ in tile sizes.
-// Holds: product_entry<Family>, the concept ProductFamily. To add a family: a struct as the concept names it.
+// Holds: product_shape_of, product_entry<Family>, the concept ProductFamily. To add a family: a struct as the concept names it.
 #pragma once
 
 #include "qtl/gpu/host/kernel_entry.cuh"
@@ -21,19 +21,25 @@ concept ProductFamily = requires(const gemm_key& key, const gemm_args& args, con
   { F::accepts(key) } -> std::same_as<bool>;
 } || unsatisfied<"a family has name, unit, least_target, kernels, tilings and accepts(key)", F>;
 
+/// A product as the model sees it.
+inline product_shape product_shape_of(const gemm_key& key, const gemm_shape& s,
+                                      arithmetic_unit unit) {
+  product_shape p;
+  p.m = s.m;
+  p.n = s.n;
+  p.k = s.k;
+  p.unit = unit;
+  p.x_bits = key.activation.bits;
+  p.w_bits = key.weight.bits;
+  return p;
+}
+
 /// An entry: Family's packing, and the choice among its kernels.
 template<ProductFamily Family>
 struct product_entry : Family {
   /// What the model is asked.
   static product_shape shape_of(const gemm_key& key, const gemm_shape& s) {
-    product_shape p;
-    p.m = s.m;
-    p.n = s.n;
-    p.k = s.k;
-    p.unit = Family::unit;
-    p.x_bits = key.activation.bits;
-    p.w_bits = key.weight.bits;
-    return p;
+    return product_shape_of(key, s, Family::unit);
   }
   /// What it answers.
   static tile_choice choose(const gemm_key& key, const gemm_shape& s) {

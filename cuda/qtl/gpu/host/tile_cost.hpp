@@ -198,6 +198,11 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
   };
   add(c.waves.full, c.waves.places);
   add(1, c.waves.tail);
+  // Everybody's first loads are part of the launch: device memory cannot hide them.
+  if (t.overlap == finish_overlap::nothing && c.waves.waves() > 0) {
+    c.start -= rates.latency;
+    c.total -= rates.latency;
+  }
   if (t.overlap == finish_overlap::products) {  // the last tile's outputs
     c.finish += finish;
     c.total += finish;
@@ -208,9 +213,7 @@ constexpr tile_cost modelled_cost(const product_shape& p, const tile_sizes& t, i
   c.busy = c.total;
   c.total = cost::larger(c.total, c.memory);
 
-  // Blocks that begin anew fill their pipelines in every wave, and have been counted there.
-  const double launch = launch_microseconds * rates.cycles_a_microsecond +
-                        (t.overlap == finish_overlap::nothing ? 0.0 : rates.latency);
+  const double launch = launch_microseconds * rates.cycles_a_microsecond + rates.latency;
   c.start += launch;
   if (splits > 1) {
     // The last block of a tile reads what all have put down, and finishes.

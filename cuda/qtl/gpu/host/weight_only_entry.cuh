@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/host/weight_only_entry.cuh - packed weights of 2 to 8 bits times 16-bit or s8 activations.
-// Holds: weight_only_entry<W, X, S, ZeroPoints>.
+// Holds: packed_family<Format>, weight_only_entry<W, X, S, ZeroPoints>.
 #pragma once
 
 #include <array>
@@ -43,19 +43,14 @@ constexpr scale_storage storage_of_scales() {
     return scale_storage::as_f32;
 }
 
-/// A family: one format, several shapes.
-template<class Format, class... Shapes>
-struct weight_only_shapes {
+/// Keys, packing and operands of a format.
+template<class Format>
+struct packed_family {
   using weight = typename Format::weight;
   using activation = typename Format::activation;
   using scale = typename Format::scale;
   using operand = operand_traits<activation>;
   static constexpr bool is_integer = std::same_as<activation, s8>;
-
-  using kernels = type_list<gemm_weight_only<weight_only<Format, Shapes>>...>;
-  static constexpr std::array tilings{weight_only_tiling<weight_only<Format, Shapes>>()...};
-  static constexpr gpu_target least_target = gpu_target::sm_80;
-  static constexpr arithmetic_unit unit = is_integer ? arithmetic_unit::s8 : arithmetic_unit::f16;
   static constexpr short_name name = short_name("weight_")
                                          .append(weight::name.view())
                                          .append(Format::has_zero_points ? "z_" : "_")
@@ -89,10 +84,9 @@ struct weight_only_shapes {
     return s.m <= 16 && layout(key, s.n, s.k).columns_match();
   }
 
-  template<class K>
-  static typename K::params params(const gemm_args& g, const split_k& split) {
+  static weight_only_params operands(const gemm_args& g, const split_k& split) {
     const weight_layout l = layout(g.key, g.n(), g.k());
-    typename K::params p;
+    weight_only_params p;
     p.x = {g.x.codes, g.m(), packed_bytes(g.k(), activation::bits), g.x.row_bytes};
     p.w = packed_weight_of(l, g.packed, g.w.tensor_scale);
     if (g.x.column_order != nullptr) p.w.column_order = g.x.column_order;
@@ -108,9 +102,25 @@ struct weight_only_shapes {
   static constexpr bool accepts_activation(const gemm_key& key, bool is_grouped) {
     const policy_desc& a = key.activation;
     if (a.format != activation::name) return false;
-    if (!is_integer) return a.is_unscaled();
-    return a.block_cols == 0 && a.zero_point == zero_point_kind::none &&
-           key.accumulator == (is_grouped ? accumulation::s32_grouped : accumulation::s32);
+    if constexpr (!is_integer && !ptx::Fp8Operand<activation>) return a.is_unscaled();
+    if (a.is_unscaled() || a.block_cols != 0 || a.zero_point != zero_point_kind::none) return false;
+    if constexpr (!is_integer) return a.scale_format == short_name("f32") && !a.two_levels;
+    return key.accumulator == (is_grouped ? accumulation::s32_grouped : accumulation::s32);
+  }
+};
+
+/// A family: one format, several shapes.
+template<class Format, class... Shapes>
+struct weight_only_shapes : packed_family<Format> {
+  using kernels = type_list<gemm_weight_only<weight_only<Format, Shapes>>...>;
+  static constexpr std::array tilings{weight_only_tiling<weight_only<Format, Shapes>>()...};
+  static constexpr gpu_target least_target = gpu_target::sm_80;
+  static constexpr arithmetic_unit unit =
+      packed_family<Format>::is_integer ? arithmetic_unit::s8 : arithmetic_unit::f16;
+
+  template<class K>
+  static typename K::params params(const gemm_args& g, const split_k& split) {
+    return packed_family<Format>::operands(g, split);
   }
 };
 

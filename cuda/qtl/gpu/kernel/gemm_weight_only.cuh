@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/gemm_weight_only.cuh - y = x W^T with packed weights that become operands in registers:
 // W4A16, W8A16 and W4A8 on mma.sync, from sm_80 on.
-// Holds: weight_only_format, the shapes, weight_only<Format, Shape>, gemm_weight_only<Config>.
+// Holds: weight_only_format, the shapes, weight_only<Format, Shape>, weight_only_params, gemm_weight_only<Config>.
 //
 // Weights stream through shared memory by cp.async in the order in which they lie
 // (weight_layout.cuh), straight to the registers of the warp that multiplies them; activations go
@@ -124,15 +124,18 @@ struct weight_only : Format, Shape {
   static_assert(Shape::block_n == 32 * Shape::warps_n, "a warp has the columns of one unit");
 };
 
+/// What such a product takes.
+struct weight_only_params {
+  byte_rows x;          ///< m rows of codes or halves, at any address
+  packed_weight w;      ///< packed_weight_of()
+  split_k split;        ///< of tiles(p) tiles and tile_elements sums; where can_split
+  epilogue_params out;  ///< m and n among them; scale_w where scales are per row
+};
+
 /// The product for one Config.
 template<class Config>
 struct gemm_weight_only {
-  struct params {
-    byte_rows x;          ///< m rows of codes or halves, at any address
-    packed_weight w;      ///< packed_weight_of()
-    split_k split;        ///< of tiles(p) tiles and tile_elements sums; where can_split
-    epilogue_params out;  ///< m and n among them; scale_w where scales are per row
-  };
+  using params = weight_only_params;
   static constexpr short_name name = Config::name;
   static constexpr int threads = Config::threads;
   static constexpr int min_blocks = 1;

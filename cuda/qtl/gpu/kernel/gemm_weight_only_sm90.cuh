@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/kernel/gemm_weight_only_sm90.cuh - y = x W^T with packed weights, on wgmma and TMA, for many tokens.
-// Holds: converted_MxN, converted_shapes, weight_only_sm90<Format, Shape>, bulk_weight_params, gemm_weight_only_sm90<Config>.
+// Holds: converted_MxN, converted_shapes, converted_fp8_error, weight_only_sm90<Format, Shape>, bulk_weight_params, gemm_weight_only_sm90<Config>.
 //
 // Weights are wgmma's left operand and go there through registers, so a tile is swapped: tile_m
 // output features by tile_n tokens. The packed form, the formats and the numbers are those of
@@ -10,6 +10,10 @@
 // With 16-bit activations a group longer than a slab is scaled slab by slab. Each of those adds
 // 2^-24 S for four steps of k, and the bound stated there, 2^-19 S for each, has room for it. With
 // s8 activations groups are no longer than a slab, and the bits are those of gemm/reference.hpp.
+//
+// With e4m3 activations, which mma.sync kernels do not take, weights become e4m3 exactly. A group's
+// sums, or a slab's, are up to four products of 13 explicit bits, added in f32 at the group's end:
+// converted_fp8_error(k, group, splits) times S, as at the head of gemm_fp8.cuh.
 #pragma once
 
 #include "qtl/base/type_list.hpp"
@@ -30,8 +34,14 @@ struct converted_128x64 {
   static constexpr int tile_m = 128, tile_n = 64, groups_m = 2, groups_n = 1, most_stages = 10;
 };
 
+/// Few tokens, where mma.sync has no kernel for them.
+struct converted_128x16 {
+  static constexpr int tile_m = 128, tile_n = 16, groups_m = 2, groups_n = 1, most_stages = 12;
+};
+
 /// The shapes that are shipped.
 using converted_shapes = type_list<converted_256x128, converted_128x64>;
+using converted_fp8_shapes = type_list<converted_256x128, converted_128x64, converted_128x16>;
 
 /// A configuration: formats and a shape.
 template<class Format, class Shape>
@@ -86,6 +96,12 @@ struct bulk_weight_params {
   split_k split;
   std::int32_t blocks = 1;  ///< most that may run at once: the GPU's multiprocessors
 };
+
+/// The bound for e4m3 activations, over S: `group` columns, or k, have the same scale.
+constexpr double converted_fp8_error(std::int64_t k, std::int64_t group, int splits) {
+  const std::int64_t columns = group < 128 ? group : 128;
+  return 1.01 * (4.0 / 8192.0 + static_cast<double>(ceil_div(k, columns) + splits) * 0x1p-24);
+}
 
 /// The product for one Config.
 template<class Config>

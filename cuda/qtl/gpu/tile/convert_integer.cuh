@@ -81,6 +81,30 @@ struct integer_words<4, s8> {
   }
 };
 
+/// Nibbles to e4m3, four at a time. Below 2^-5 codes of e4m3 are multiples of 2^-9, so sign and
+/// magnitude of field - zero point are the code of 2^-9 of it; a scale takes the rest.
+template<>
+struct integer_words<4, e4m3> {
+  static constexpr word_order order = word_order::bytes;
+  static constexpr int registers = 2;
+  static constexpr float unit = 512.0f;  ///< what an operand of 1 stands for
+  using zero_type = std::uint32_t;
+  QTL_DEVICE static zero_type make_zero(std::uint32_t z) { return z * 0x01010101u; }
+  QTL_DEVICE static void expand(std::uint32_t word, zero_type zero, std::uint32_t (&out)[2]) {
+    std::uint32_t differences[2];
+    integer_words<4, s8>::expand(word, zero, differences);
+    out[0] = sign_and_magnitude(differences[0]);
+    out[1] = sign_and_magnitude(differences[1]);
+  }
+
+ private:
+  QTL_DEVICE static std::uint32_t sign_and_magnitude(std::uint32_t bytes) {
+    const std::uint32_t negative = bytes >> 7 & 0x01010101u;
+    // Magnitudes are at most 15: no byte carries into the next.
+    return (((bytes ^ negative * 0xFFu) + negative) & 0x0F0F0F0Fu) | negative << 7;
+  }
+};
+
 /// Bytes to f16.
 template<>
 struct integer_words<8, f16> {

@@ -64,6 +64,8 @@ struct converted_group_sums {
   static constexpr int blocks = Blocks;
   static constexpr int columns = Columns;
   static constexpr int lag = 0;
+  /// Whether sums leave the tensor core with every slab.
+  static constexpr bool is_promoted = Config::is_grouped || ptx::Fp8Operand<activation>;
 
   accumulator values[Blocks][Columns / 2];
 
@@ -80,8 +82,10 @@ struct converted_group_sums {
 
   /// Adds a slab.
   QTL_DEVICE void add(const converted_operands& slab, std::int64_t) {
-    if constexpr (!Config::is_grouped) {
+    if constexpr (!is_promoted) {
       add_to_values(slab);
+    } else if constexpr (!Config::is_grouped) {
+      add_groups<1>(slab);
     } else {
       unrolled<3>([&](auto e) {
         constexpr int count = 1 << decltype(e)::value;
@@ -119,10 +123,14 @@ struct converted_group_sums {
   QTL_DEVICE void load_zero_points(const converted_operands& slab, int b, int g,
                                    zero_type (&zeros)[2]) const {
     unrolled<2>([&](auto h) {
-      std::uint32_t z = field_zero<typename Config::weight>;
-      if constexpr (Config::has_zero_points)
-        z = ptx::load_shared<std::uint8_t>(slab.zero_points + row_of(b, h, g));
-      zeros[h] = words::make_zero(z);
+      if constexpr (!Config::is_grouped) {
+        zeros[h] = row_zeros[2 * b + h];
+      } else {
+        std::uint32_t z = field_zero<typename Config::weight>;
+        if constexpr (Config::has_zero_points)
+          z = ptx::load_shared<std::uint8_t>(slab.zero_points + row_of(b, h, g));
+        zeros[h] = words::make_zero(z);
+      }
     });
   }
 
@@ -132,8 +140,11 @@ struct converted_group_sums {
         Config::scale_bytes == 4, std::uint32_t,
         std::conditional_t<Config::scale_bytes == 2, std::uint16_t, std::uint8_t>>;
     unrolled<2>([&](auto h) {
-      scales[h] = packed_scale_value<typename Config::scale>(
-          ptx::load_shared<raw>(slab.scales + row_of(b, h, g) * Config::scale_bytes));
+      scales[h] = 1.0f;
+      if constexpr (Config::is_grouped)
+        scales[h] = packed_scale_value<typename Config::scale>(
+            ptx::load_shared<raw>(slab.scales + row_of(b, h, g) * Config::scale_bytes));
+      if constexpr (requires { words::unit; }) scales[h] = ptx::multiply_rn(scales[h], words::unit);
     });
   }
   // Of a parameter of the slab, from this lane's first.

@@ -41,6 +41,14 @@ struct operand_traits<s8> {
     ptx::mma_m16n8k32<s8, s8>(d, a, b);
   }
 };
+/// On wgmma only (converted_sums.cuh): mma.sync makes of FP8 two products of f16 where it is not
+/// native.
+template<>
+struct operand_traits<e4m3> {
+  using accumulator = float;
+  using raw = std::uint8_t;
+  static constexpr int step_cols = 32;
+};
 
 /// Where a slab lies in shared memory, and which steps and groups it holds.
 struct weight_slab {

@@ -79,6 +79,8 @@ namespace qtl::inline v0::simd::avx512_bf16 {
 inline constexpr isa_level level = isa_level::avx512_bf16;
 #include "qtl/backend/cpu/simd/avx512.inl"
 #include "qtl/backend/cpu/simd/dot_avx512_vnni.inl"
+#include "qtl/backend/cpu/simd/quantize.inl"
+#include "qtl/backend/cpu/simd/functions.inl"
 #include "qtl/backend/cpu/simd/epilogue.inl"
 #include "qtl/backend/cpu/simd/bf16_avx512.inl"
 #include "qtl/backend/cpu/simd/bf16_tiles.inl"

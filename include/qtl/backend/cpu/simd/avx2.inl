@@ -44,6 +44,7 @@ inline ints shift_right(ints v, int by) { return _mm256_srli_epi32(v, by); }
 inline ints shift_right_signed(ints v, int by) { return _mm256_srai_epi32(v, by); }
 inline ints bit_and(ints a, ints b) { return _mm256_and_si256(a, b); }
 inline ints bit_or(ints a, ints b) { return _mm256_or_si256(a, b); }
+inline ints bit_xor(ints a, ints b) { return _mm256_xor_si256(a, b); }
 inline floats reinterpret_floats(ints v) { return _mm256_castsi256_ps(v); }
 /// Lane by lane: yes where a == b, else no.
 inline floats select_equal(ints a, ints b, floats yes, floats no) {
@@ -112,6 +113,19 @@ inline void store_low_bytes(void* p, ints v) {
   _mm_storel_epi64(
       static_cast<__m128i_u*>(p),
       _mm_unpacklo_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
+
+/// Lane by lane: yes where a < b, else no.
+inline ints select_less(ints a, ints b, ints yes, ints no) {
+  return _mm256_blendv_epi8(no, yes, _mm256_cmpgt_epi32(b, a));
+}
+inline floats select_less(floats a, floats b, floats yes, floats no) {
+  return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+/// The lowest two bytes of each lane, side by side; upper bytes are zero.
+inline void store_low_halves(void* p, ints v) {
+  const __m256i halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(v, v), 0x08);
+  _mm_storeu_si128(static_cast<__m128i_u*>(p), _mm256_castsi256_si128(halves));
 }
 
 inline bytes load_bytes(const void* p) { return load_ints(p); }

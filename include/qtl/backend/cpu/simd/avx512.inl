@@ -40,6 +40,7 @@ inline ints shift_right_signed(ints v, int by) {
 }
 inline ints bit_and(ints a, ints b) { return _mm512_and_si512(a, b); }
 inline ints bit_or(ints a, ints b) { return _mm512_or_si512(a, b); }
+inline ints bit_xor(ints a, ints b) { return _mm512_xor_si512(a, b); }
 inline floats reinterpret_floats(ints v) { return _mm512_castsi512_ps(v); }
 /// Lane by lane: yes where a == b, else no.
 inline floats select_equal(ints a, ints b, floats yes, floats no) {
@@ -76,6 +77,18 @@ inline std::int32_t largest(ints v) { return _mm512_reduce_max_epi32(v); }
 /// The lowest byte of each lane, side by side.
 inline void store_low_bytes(void* p, ints v) {
   _mm_storeu_si128(static_cast<__m128i_u*>(p), _mm512_cvtepi32_epi8(v));
+}
+
+/// Lane by lane: yes where a < b, else no.
+inline ints select_less(ints a, ints b, ints yes, ints no) {
+  return _mm512_mask_blend_epi32(_mm512_cmplt_epi32_mask(a, b), no, yes);
+}
+inline floats select_less(floats a, floats b, floats yes, floats no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+/// The lowest two bytes of each lane, side by side; upper bytes are zero.
+inline void store_low_halves(void* p, ints v) {
+  _mm256_storeu_si256(static_cast<__m256i_u*>(p), _mm512_cvtepi32_epi16(v));
 }
 
 inline bytes load_bytes(const void* p) { return _mm512_loadu_si512(p); }

@@ -18,7 +18,6 @@ inline ints look_up_bytes(const ints (&table)[2], ints index) {
 inline ints select_by_top_bits(ints by, ints no, ints yes) {
   return _mm512_mask_mov_epi8(no, _mm512_movepi8_mask(by), yes);
 }
-inline ints bit_xor(ints a, ints b) { return _mm512_xor_si512(a, b); }
 inline ints subtract_words(ints a, ints b) { return _mm512_sub_epi16(a, b); }
 inline ints shift_words_left(ints v, int by) {
   return _mm512_slli_epi16(v, static_cast<unsigned>(by));

@@ -46,6 +46,84 @@ inline void store_outputs(const line_output& out, const Sum (&sums)[Rows][Vector
   }
 }
 
+/// The codes of f16 or bf16: floats rounded to even by integer arithmetic, so that no state of the
+/// machine matters. NaN is all ones below the sign, as the formats' encode() has it.
+template<NumberFormat F>
+inline ints half_codes(floats v) {
+  constexpr int dropped = 23 - F::mantissa_bits;
+  constexpr std::int32_t infinite = 0x7F800000;
+  constexpr std::int32_t rebias = (127 - F::bias) << 23;
+  const ints bits = reinterpret_ints(v);
+  const ints magnitude = bit_and(bits, all_ints(INT32_MAX));
+  const ints odd = bit_and(shift_right(magnitude, dropped), all_ints(1));
+  const ints half = all_ints((1 << (dropped - 1)) - 1 - rebias);
+  ints code = shift_right_signed(add(magnitude, add(odd, half)), dropped);
+  code = smaller(code, all_ints(((1 << F::exponent_bits) - 1) << F::mantissa_bits));
+  if constexpr (F::exponent_bits < 8) {
+    // Below the smallest normal the sum with a power of two leaves the code in its lowest bits.
+    constexpr float coarse = power_of_two(23 + F::min_exponent - F::mantissa_bits);
+    const floats raised = add(reinterpret_floats(magnitude), all_floats(coarse));
+    const ints subnormal = subtract(reinterpret_ints(raised), reinterpret_ints(all_floats(coarse)));
+    const ints smallest = reinterpret_ints(all_floats(power_of_two(F::min_exponent)));
+    code = select_less(magnitude, smallest, subnormal, code);
+  }
+  code = bit_or(code, bit_and(shift_right(bits, 16), all_ints(0x8000)));
+  return select_less(all_ints(infinite), magnitude, all_ints(0x7FFF), code);
+}
+
+/// The codes of an integer policy that rounds to even.
+inline ints nearest_codes(const nearest_quotient& quotient, const requantizer& r, floats v) {
+  const ints magnitude = bit_and(reinterpret_ints(v), all_ints(INT32_MAX));
+  const ints rounded = select_less(all_ints(0x7F800000), magnitude, zero_ints(), quotient(v));
+  const ints code = add(rounded, all_ints(r.zero_point));
+  return smaller(larger(code, all_ints(r.qmin)), all_ints(r.qmax));
+}
+
+/// Writes `count` codes of Bytes bytes each: whole vectors by `store`, a part of one by way of
+/// memory.
+template<int Bytes, class Encode, class Store>
+inline void store_codes(void* to, std::int64_t count, const float* line, Encode&& encode,
+                        Store&& store) {
+  auto* out = static_cast<std::byte*>(to);
+  std::int64_t c = 0;
+  for (; c + lanes <= count; c += lanes) store(out + c * Bytes, encode(load_floats(line + c)));
+  if (c == count) return;
+  std::byte last[lanes * Bytes];
+  store(last, encode(load_floats(line + c)));
+  std::memcpy(out + c * Bytes, last, static_cast<std::size_t>((count - c) * Bytes));
+}
+
+/// Writes a line of values, `count` of them and room for whole vectors, to row i from column j on.
+inline void store_rounded_line(const output_operand& y, std::int64_t i, std::int64_t j,
+                               std::int64_t count, const float* line) {
+  const auto halves = [](void* p, ints v) { store_low_halves(p, v); };
+  const std::int64_t at = i * y.row_stride + j;
+  if (y.col_stride == 1 && y.kind == output_kind::as_f32) {
+    std::memcpy(static_cast<float*>(y.data) + at, line, static_cast<std::size_t>(count) * 4);
+  } else if (y.col_stride == 1 && y.kind == output_kind::as_f16) {
+    store_codes<2>(static_cast<std::uint16_t*>(y.data) + at, count, line, half_codes<f16>, halves);
+  } else if (y.col_stride == 1 && y.kind == output_kind::as_bf16) {
+    store_codes<2>(static_cast<std::uint16_t*>(y.data) + at, count, line, half_codes<bf16>, halves);
+  } else if (y.col_stride == 1 && y.codes.to_nearest) {
+    const nearest_quotient quotient(y.codes.scale);
+    store_codes<1>(
+        static_cast<std::uint8_t*>(y.data) + at, count, line,
+        [&](floats v) { return nearest_codes(quotient, y.codes, v); },
+        [](void* p, ints v) { store_low_bytes(p, v); });
+  } else {
+    for (std::int64_t c = 0; c < count; ++c) store_rounded(y, i, j + c, line[c]);
+  }
+}
+
+/// The same after y's function.
+inline void store_function_of(const output_operand& y, std::int64_t i, std::int64_t j,
+                              std::int64_t count, float* line) {
+  if (y.function != activation_function::none)
+    for (std::int64_t c = 0; c < count; c += lanes)
+      store_floats(line + c, activate(y.function, load_floats(line + c)));
+  store_rounded_line(y, i, j, count, line);
+}
+
 /// Outputs [j, j + count) of row i: fma(sum, x_scale * scales, bias), rounded once. `scales` are of
 /// these columns, padded to whole vectors.
 template<class Sum>
@@ -62,11 +140,10 @@ inline void store_line(const gemm_args& g, std::int64_t i, std::int64_t j, std::
       bias = here == lanes ? load_floats(g.bias + j + c) : load_floats(g.bias + j + c, here);
     const floats scale = multiply(x, load_floats(scales + c));
     const floats value = fused_multiply_add(load_sums(sums + c), scale, bias);
-    if (here == lanes)
+    if (here == lanes || !direct)  // the buffer has room
       store_floats(y + c, value);
     else
       store_floats(y + c, value, here);
   }
-  if (!direct)
-    for (std::int64_t c = 0; c < count; ++c) store_output(g.y, i, j + c, line[c]);
+  if (!direct) store_function_of(g.y, i, j, count, line);
 }

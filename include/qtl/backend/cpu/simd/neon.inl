@@ -48,6 +48,7 @@ inline ints shift_right(ints v, int by) {
 inline ints shift_right_signed(ints v, int by) { return vshlq_s32(v, vdupq_n_s32(-by)); }
 inline ints bit_and(ints a, ints b) { return vandq_s32(a, b); }
 inline ints bit_or(ints a, ints b) { return vorrq_s32(a, b); }
+inline ints bit_xor(ints a, ints b) { return veorq_s32(a, b); }
 inline floats reinterpret_floats(ints v) { return vreinterpretq_f32_s32(v); }
 /// Lane by lane: yes where a == b, else no.
 inline floats select_equal(ints a, ints b, floats yes, floats no) {
@@ -97,6 +98,19 @@ inline void store_low_bytes(void* p, ints v) {
   const int8x8_t low = vmovn_s16(vcombine_s16(halves, halves));
   const std::int32_t four = vget_lane_s32(vreinterpret_s32_s8(low), 0);
   std::memcpy(p, &four, sizeof four);
+}
+
+/// Lane by lane: yes where a < b, else no.
+inline ints select_less(ints a, ints b, ints yes, ints no) {
+  return vbslq_s32(vcltq_s32(a, b), yes, no);
+}
+inline floats select_less(floats a, floats b, floats yes, floats no) {
+  return vbslq_f32(vcltq_f32(a, b), yes, no);
+}
+/// The lowest two bytes of each lane, side by side; upper bytes are zero.
+inline void store_low_halves(void* p, ints v) {
+  const int16x4_t halves = vmovn_s32(v);
+  std::memcpy(p, &halves, sizeof halves);
 }
 
 inline bytes load_bytes(const void* p) { return vld1q_s8(static_cast<const std::int8_t*>(p)); }

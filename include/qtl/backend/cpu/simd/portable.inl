@@ -90,6 +90,9 @@ inline ints bit_and(ints a, ints b) {
 inline ints bit_or(ints a, ints b) {
   return each<ints>([&](int i) { return a.lane[i] | b.lane[i]; });
 }
+inline ints bit_xor(ints a, ints b) {
+  return each<ints>([&](int i) { return a.lane[i] ^ b.lane[i]; });
+}
 inline floats reinterpret_floats(ints v) {
   return each<floats>([&](int i) { return bit_cast<float>(v.lane[i]); });
 }
@@ -166,6 +169,18 @@ inline std::int32_t largest(ints v) {
 inline void store_low_bytes(void* p, ints v) {
   for (int i = 0; i < lanes; ++i)
     static_cast<std::uint8_t*>(p)[i] = static_cast<std::uint8_t>(v.lane[i]);
+}
+
+/// Lane by lane: yes where a < b, else no.
+template<class Vector>
+inline Vector select_less(Vector a, Vector b, Vector yes, Vector no) {
+  return each<Vector>([&](int i) { return a.lane[i] < b.lane[i] ? yes.lane[i] : no.lane[i]; });
+}
+/// The lowest two bytes of each lane, side by side; upper bytes are zero.
+inline void store_low_halves(void* p, ints v) {
+  std::uint16_t half[lanes];
+  for (int i = 0; i < lanes; ++i) half[i] = static_cast<std::uint16_t>(v.lane[i]);
+  std::memcpy(p, half, sizeof half);
 }
 
 inline bytes load_bytes(const void* p) {
