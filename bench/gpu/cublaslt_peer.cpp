@@ -17,7 +17,7 @@ namespace qtl_bench {
 namespace {
 
 constexpr std::size_t workspace_bytes = std::size_t{64} << 20;
-constexpr int most_algorithms = 32;
+constexpr int most_algorithms = 128;
 
 void check(cublasStatus_t status, const char* call) {
   if (status != CUBLAS_STATUS_SUCCESS)

@@ -109,6 +109,7 @@ int main(int argc, char** argv) try {
   if (!options) return status;
   const qtl::result<qtl::device_facts> device = qtl::gpu_backend::facts();
   if (device.ok()) return qtl_bench::run(*options, *device);
+  if (options->explain && !options->device.empty()) return qtl_bench::run(*options, {});
   std::fprintf(stderr, "no GPU to measure: %s\n", device.why().message.c_str());
   return 1;
 } catch (const std::exception& e) {

@@ -19,7 +19,14 @@ namespace detail {
 struct priced_candidate {
   std::string name;
   tile_cost cost;
+  std::size_t place = 0;  ///< in the lists
 };
+
+/// As is_cheaper() has it; of equals, the first.
+inline bool is_listed_before(const priced_candidate& a, const priced_candidate& b) {
+  if (a.cost.total != b.cost.total) return a.cost.total < b.cost.total;
+  return a.cost.busy != b.cost.busy ? a.cost.busy < b.cost.busy : a.place < b.place;
+}
 
 /// Numbers of splits of one tile that are refused for one reason.
 struct refused_candidate {
@@ -45,7 +52,8 @@ inline void account_for(const candidate_list& list, const device_facts& d, candi
   for_each_candidate(p, list.tilings, d, [&](int index, int splits, refusal why) {
     const tile_sizes& t = list.tilings[static_cast<std::size_t>(index)];
     if (why == refusal::none) {
-      to.priced.push_back({name_of(list, t, splits), modelled_cost(p, t, splits, d)});
+      to.priced.push_back(
+          {name_of(list, t, splits), modelled_cost(p, t, splits, d), to.priced.size()});
       return;
     }
     const std::string name = name_of(list, t, 1);
@@ -127,10 +135,7 @@ inline std::string explain_choice(std::span<const candidate_list> lists, const d
                                   std::size_t most_lines = 12) {
   detail::candidate_account all;
   for (const candidate_list& list : lists) detail::account_for(list, d, all);
-  // As is_cheaper() has it.
-  std::stable_sort(all.priced.begin(), all.priced.end(), [](const auto& a, const auto& b) {
-    return a.cost.total != b.cost.total ? a.cost.total < b.cost.total : a.cost.busy < b.cost.busy;
-  });
+  std::sort(all.priced.begin(), all.priced.end(), detail::is_listed_before);
   std::string text;
   if (!all.priced.empty()) text += detail::cost_heading;
   for (std::size_t i = 0; i < all.priced.size() && i < most_lines; ++i)
