@@ -61,15 +61,15 @@ struct planned_runs {
     friend bool operator==(const count&, const count&) = default;
   };
 
-  layer made = qtl_test::make_layer<w8a8, counting_backend>({1, 70, 200});
-  device_array<float> x{std::vector<float>(300 * 200, 0.5f)};
-  device_array<float> y{300 * 70};
+  layer made = qtl_test::make_layer<w8a8, counting_backend>({1, 250, 400});
+  device_array<float> x{std::vector<float>(300 * 400, 0.5f)};
+  device_array<float> y{300 * 250};
   device_array<std::byte> workspace{made.workspace_size(300) + 4096};
 
   count run(std::int64_t m, std::int64_t workspace_offset = 0) {
     const count before{counted_kernel::choices, encoded_maps()};
     const std::span<std::byte> all(workspace.data(), static_cast<std::size_t>(workspace.size()));
-    require_ok(made.run(device_view<f32>(x.data(), m, 200), device_view<f32>(y.data(), m, 70),
+    require_ok(made.run(device_view<f32>(x.data(), m, 400), device_view<f32>(y.data(), m, 250),
                         {all.subspan(static_cast<std::size_t>(workspace_offset)), {}, nullptr}));
     return {counted_kernel::choices - before.choices, encoded_maps() - before.maps};
   }
@@ -95,14 +95,14 @@ TEST_CASE("the second run of a shape chooses nothing and encodes nothing") {
 }
 
 TEST_CASE("an output that the copy engine writes has a map too, which is kept as well") {
-  const auto made = qtl_test::make_layer<w8a8, counting_backend>({1, 64, 200});
-  const device_array<float> x(std::vector<float>(300 * 200, 0.5f));
-  const device_array<float> y(2 * 300 * 64);
+  const auto made = qtl_test::make_layer<w8a8, counting_backend>({1, 256, 400});
+  const device_array<float> x(std::vector<float>(300 * 400, 0.5f));
+  const device_array<float> y(2 * 300 * 256);
   const device_array<std::byte> workspace(made.workspace_size(300));
   const auto maps_of_run = [&](std::int64_t first_row) {
     const std::uint64_t before = encoded_maps();
-    require_ok(made.run(device_view<f32>(x.data(), 300, 200),
-                        device_view<f32>(y.data() + first_row * 64, 300, 64),
+    require_ok(made.run(device_view<f32>(x.data(), 300, 400),
+                        device_view<f32>(y.data() + first_row * 256, 300, 256),
                         {{workspace.data(), static_cast<std::size_t>(workspace.size())}, {}, {}}));
     return encoded_maps() - before;
   };
@@ -150,8 +150,8 @@ TEST_CASE("a kernel that is called without a plan makes its own") {
   const gemm_kernel& kernel = counted_kernel::real();
   const device_facts device = *gpu::current_facts();
   const gemm_key key =
-      make_gemm_key(describe_linear<w8a8::weight, w8a8::activation>(), output_kind::as_f32, 200);
-  const gemm_shape shape{300, 70, 200, 1, &device};
+      make_gemm_key(describe_linear<w8a8::weight, w8a8::activation>(), output_kind::as_f32, 400);
+  const gemm_shape shape{300, 250, 400, 1, &device};
   gemm_plan plan;
   make_plan(kernel, key, shape, plan);
   CHECK(plan.m == 300);
