@@ -34,14 +34,23 @@ struct truncated_sums {
 #endif
 };
 
-TEST_CASE("activations of e4m3, on accumulators of 13 bits") {
+void cover_fp8(coverage_of how) {
   [[maybe_unused]] const truncated_sums model;
   qtl::for_each_type(covered::bulk_fp8{}, [&]<class P>() {
     using W = typename P::weight;
-    sample_bulk_weight<W, qtl::e4m3, converted_256x128>();
-    sample_bulk_weight<W, qtl::e4m3, converted_128x64>();
-    sample_bulk_weight<W, qtl::e4m3, gpu::converted_128x16>();
+    cover_bulk_weight<W, qtl::e4m3, converted_256x128>(how);
+    cover_bulk_weight<W, qtl::e4m3, converted_128x64>(how);
+    cover_bulk_weight<W, qtl::e4m3, gpu::converted_128x16>(how);
   });
+}
+
+TEST_CASE("activations of e4m3, on accumulators of 13 bits") { cover_fp8(coverage_of::pairs); }
+TEST_CASE("e4m3, all of them with all others" * doctest::test_suite("slow")) {
+  cover_fp8(coverage_of::product);
+}
+
+TEST_CASE("groups that divide a slab of e4m3 activations") {
+  [[maybe_unused]] const truncated_sums model;
   using qtl::affine, qtl::per_group, qtl::policy, qtl::scaled_by;
   sample_bulk_weight<policy<qtl::u4, affine, per_group<32>, scaled_by<f16>>, qtl::e4m3,
                      converted_128x64>();
