@@ -58,8 +58,9 @@ std::vector<float> difficult_rows(std::int64_t m, std::int64_t k) {
   return x;
 }
 
+/// With the parameters of a static policy; dynamic ones take no notice of them.
 template<class A>
-void check_policy() {
+void check_policy(const qparams<A>& fixed = {}) {
   const gemm_key key = make_gemm_key(describe_linear<w8a8::weight, A>(), output_kind::as_f32, 77);
   for (const std::int64_t k : {1, 15, 16, 33, 77, 200}) {
     CAPTURE(k);
@@ -70,13 +71,14 @@ void check_policy() {
     auto expected = *buffer<std::byte>::make(bytes);
     auto got = *buffer<std::byte>::make(bytes);
     std::memset(expected.data(), 0, static_cast<std::size_t>(bytes));
-    const activation_operand slow = prepare_activations<A>(x, {}, expected.data(), {});
+    const activation_operand slow = prepare_activations<A>(x, fixed, expected.data(), {});
     for (const isa_level level : levels) {
       if (!is_available(level)) continue;
       const gemm_kernel& kernel = cpu_kernels::at(level)[0];
       CAPTURE(kernel.name.c_str());
       std::memset(got.data(), 0, static_cast<std::size_t>(bytes));
-      const activation_operand fast = prepare_activations<A>(x, {}, got.data(), {}, &kernel, key);
+      const activation_operand fast =
+          prepare_activations<A>(x, fixed, got.data(), {}, &kernel, key);
       REQUIRE(kernel.quantize(key, x, fast, {}));
       for (std::int64_t i = 0; i < m; ++i) {
         CAPTURE(i);
@@ -103,6 +105,15 @@ TEST_CASE("vector loops give the codes, scales and zero points of the scalar one
   check_policy<policy<u8, affine, per_group<20>, dynamic>>();
 }
 
+TEST_CASE("vector loops give the codes of static activations") {
+  using s8_static = policy<s8, symmetric, per_tensor>;
+  for (const float scale : {0.5f, 0.0173f, 1e-39f, 1e32f}) {
+    check_policy<w8a8_static::activation>({scale, 131});
+    check_policy<policy<s8, affine, per_tensor>>({scale, -77});
+    check_policy<s8_static>({scale, {}});
+  }
+}
+
 TEST_CASE("other policies are left to the scalar loops") {
   const auto takes = []<class A>() {
     const gemm_key key = make_gemm_key(describe_linear<w8a8::weight, A>(), output_kind::as_f32, 4);
@@ -115,7 +126,8 @@ TEST_CASE("other policies are left to the scalar loops") {
   CHECK_FALSE(takes.operator()<policy<s8, symmetric_full_clamp, per_token, dynamic>>());
   CHECK_FALSE(takes.operator()<policy<s8, symmetric, per_token, dynamic, scaled_by<f16>>>());
   CHECK_FALSE(takes.operator()<policy<s4, symmetric, per_token, dynamic>>());
-  CHECK_FALSE(takes.operator()<w8a8_static::activation>());
+  CHECK(takes.operator()<w8a8_static::activation>());
+  CHECK_FALSE(takes.operator()<policy<s8, affine, per_token, dynamic>>());
 }
 
 }  // namespace

@@ -60,8 +60,11 @@ TEST_CASE_TEMPLATE("packed weights and FP8 activations, which only Hopper multip
     compare_within<Pair>(s, gpu::converted_fp8_error(s.k, 128, 16) + 0x1p-21);
 }
 
+using fp8_group = policy_pair<"fp8_group", policy<e4m3, symmetric, per_group<128>>,
+                              policy<e4m3, symmetric, per_group<128>, dynamic>>;
+
 // Both sides' codes are the reference's, so that only the sums differ.
-TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_block) {
+TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_block, fp8_group) {
   for (const layer_shape& s : {layer_shape{1, 1, 1}, layer_shape{3, 33, 129},
                                layer_shape{17, 70, 300}, layer_shape{1, 128, 640}})
     compare_within<Pair>(s, gpu::block_error(s.k, 16) + 0x1p-22);
@@ -69,6 +72,17 @@ TEST_CASE_TEMPLATE("FP8 on both sides", Pair, fp8, fp8_static, fp8_e5m2, fp8_blo
   compare_within<Pair>({250, 250, 200}, gpu::block_error(200, 16) + 0x1p-22);
   const auto layer = qtl_test::make_layer<Pair, gpu_backend>({1, 250, 200});
   if (layer.device().target == 900) CHECK(layer.plan(250)->variant.view().starts_with("wgmma"));
+}
+
+TEST_CASE_TEMPLATE("FP8 in blocks of wgmma that share a long k", Pair, fp8, fp8_block, fp8_group) {
+  const layer_shape s{33, 8, 8192};
+#if QTL_GPU_EMULATED  // of four multiprocessors
+  const std::string variant(
+      qtl_test::make_layer<Pair, gpu_backend>({1, s.n, s.k}).plan(s.m)->variant.view());
+  CHECK(variant.starts_with("wgmma"));
+  CHECK(variant.find("splits") != std::string::npos);
+#endif
+  compare_within<Pair>(s, gpu::block_error(s.k, 16) + 0x1p-22);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ from pathlib import Path
 import toolchain
 import tree
 
-SOURCES = ("tests/backend/integer_kernels_test.cpp", "tests/backend/real_kernels_test.cpp",
+SOURCES = ("tests/backend/epilogue_test.cpp", "tests/backend/integer_kernels_test.cpp", "tests/backend/real_kernels_test.cpp",
            "tests/backend/quantize_rows_test.cpp", "tests/neon/machine.cpp", "tests/kernels.cpp", "tests/main.cpp")
 FLAGS = ("-O1", "-static", "-DQTL_SEPARATE_KERNELS", "-DDOCTEST_CONFIG_SUPER_FAST_ASSERTS")
 

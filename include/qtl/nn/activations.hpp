@@ -198,8 +198,11 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
       out.zero_points = reinterpret_cast<std::int32_t*>(offsets);
     out.groups = at.groups();
     out.group_cols = at.group_cols();
-    if (A::is_dynamic && kernel != nullptr && kernel->quantize != nullptr &&
-        kernel->quantize(key, x, out, executor))
+    if (!A::is_dynamic && x.rows > 0) {
+      const_cast<float*>(out.scales)[0] = fixed.scale;
+      activations::store_offset<A>(out, 0, fixed);
+    }
+    if (kernel != nullptr && kernel->quantize != nullptr && kernel->quantize(key, x, out, executor))
       return out;
     activations::shared_params<A> shared{fixed, 1.0f};
     if constexpr (A::is_dynamic &&

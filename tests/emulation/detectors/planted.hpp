@@ -26,7 +26,7 @@ struct shape {
 inline bool names_who(const std::string& report) {
   const std::string seed = std::to_string(qtl::gpu::emulated::current_settings().seed);
   const std::string block = R"(block \(\d+, \d+, \d+\))";
-  const std::regex form("planted: seed " + seed + ", (" + block + R"(, thread \d+, \S+: .+|)" +
+  const std::regex form("planted: seed " + seed + ", (" + block + R"(, thread \d+, \S.*: .+|)" +
                         "deadlock: no thread can run; " + block + R"(, threads \d.* wait at .+|)" +
                         "something wrote beside .+)");
   return std::regex_match(report, form);

@@ -3,7 +3,7 @@
 // Holds: finish_scratch_bytes<N>, finish_fragments. Sums pass through the warp's own piece of
 // shared memory, 16 rows at a time: then every lane has four neighbouring columns, stores are wide
 // and whole sectors, and one rolled loop holds the arithmetic of all outputs and functions. Called
-// by mma.sync kernels and, for the 16 rows that a warp has of it, by wgmma kernels.
+// by mma.sync kernels; those of wgmma have row_finish.cuh and transposed_finish.cuh.
 #pragma once
 
 #include <cstdint>

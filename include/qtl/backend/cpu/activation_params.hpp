@@ -25,6 +25,16 @@ inline bool is_symmetric_s8(const policy_desc& d) { return is_like<token_s8>(d);
 /// Unsigned codes with a zero point.
 inline bool is_affine_u8(const policy_desc& d) { return is_like<token_u8>(d); }
 
+/// Signed codes with a zero point.
+inline bool is_affine_s8(const policy_desc& d) {
+  return is_like<policy<s8, affine, per_token, dynamic>>(d);
+}
+
+/// Whether one scale, taken beforehand, serves all tokens.
+inline bool is_static(const policy_desc& d) {
+  return !d.is_dynamic && d.granularity.view() == per_tensor::name.view();
+}
+
 /// Whether every scale is taken at run time, of one token or of a group of one.
 inline bool is_row_by_row(const policy_desc& d) {
   return d.is_dynamic && d.granularity.view() != per_tensor::name.view() && d.block_rows == 1;

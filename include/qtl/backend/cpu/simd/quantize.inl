@@ -12,11 +12,12 @@ struct code_range {
   std::int32_t qmax;
 };
 
-/// The smallest and the largest of a run, and whether all are finite.
+/// The smallest and the largest of a run, and whether all are finite, or NaN among them.
 struct run_range {
   float low = 0.0f;
   float high = 0.0f;
   bool finite = true;
+  bool has_nan = false;
 };
 
 inline run_range scan_run(const float* x, std::int64_t count) {
@@ -31,7 +32,8 @@ inline run_range scan_run(const float* x, std::int64_t count) {
   };
   for (; p + lanes <= count; p += lanes) take(load_floats(x + p));
   if (p < count) take(load_floats(x + p, static_cast<int>(count - p)));
-  return {smallest(low), largest(high), largest(magnitude) < 0x7F800000};
+  const std::int32_t most = largest(magnitude);
+  return {smallest(low), largest(high), most < 0x7F800000, most > 0x7F800000};
 }
 
 /// Integers nearest to x / scale.
@@ -112,12 +114,45 @@ inline void quantize_row(const policy_desc& d, const matrix_view<const float>& x
   }
 }
 
+/// The parameters of a static policy, which stand in the operand's first places.
+inline code_range fixed_range(const policy_desc& d, const activation_operand& to) {
+  const bool affine = d.zero_point != zero_point_kind::none;
+  const std::int32_t zero = affine ? to.zero_points[0] : 0;
+  if (activation_params::is_affine_u8(d)) return {{to.scales[0], zero, 0.0f}, 0, 255};
+  return {{to.scales[0], zero, 0.0f}, affine ? -128 : -127, 127};
+}
+
+/// Quantizes row i under the parameters of all rows. One that holds NaN gets a NaN for its scale.
+inline void quantize_row_by(const code_range& range, const matrix_view<const float>& x,
+                            std::int64_t i, const activation_operand& to) {
+  auto* codes = const_cast<std::byte*>(to.row(i));
+  const float* reals = x.data + i * x.row_stride;
+  const bool poisoned = scan_run(reals, to.k).has_nan;
+  std::memset(codes + to.k, 0, static_cast<std::size_t>(to.row_bytes - to.k));
+  const_cast<float*>(to.scales)[i] = poisoned ? quiet_nan : range.params.scale;
+  if (to.zero_points != nullptr)
+    const_cast<std::int32_t*>(to.zero_points)[i] = poisoned ? 0 : range.params.zero_point;
+  if (poisoned)
+    std::memset(codes, 0, static_cast<std::size_t>(to.k));
+  else
+    encode_run_of(reals, to.k, range, codes);
+}
+
 /// Quantizes x as the key's activation policy says; false where that is left to ops/.
 inline bool quantize_rows(const gemm_key& key, const matrix_view<const float>& x,
                           const activation_operand& to, const executor_ref& executor) {
   const policy_desc& d = key.activation;
-  if (x.col_stride != 1 || !activation_params::is_row_by_row(d)) return false;
-  if (!activation_params::is_symmetric_s8(d) && !activation_params::is_affine_u8(d)) return false;
+  const bool is_static = activation_params::is_static(d);
+  const bool is_usual = activation_params::is_symmetric_s8(d) || activation_params::is_affine_u8(d);
+  if (x.col_stride != 1 || (!is_usual && !(is_static && activation_params::is_affine_s8(d))))
+    return false;
+  if (is_static) {
+    if (x.rows == 0) return true;
+    const code_range range = fixed_range(d, to);
+    executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_row_by(range, x, i, to); });
+    return true;
+  }
+  if (!activation_params::is_row_by_row(d)) return false;
   executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_row(d, x, i, to); });
   return true;
 }
