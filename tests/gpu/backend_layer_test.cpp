@@ -15,6 +15,7 @@ std::atomic<int> allocations = 0;
 
 }  // namespace
 
+#if !defined(__CUDA_ARCH__)  // nvcc takes these for the device's as well
 // Every operator new of the program is counted.
 void* operator new(std::size_t size) {
   ++allocations;
@@ -28,6 +29,7 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+#endif
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 namespace {

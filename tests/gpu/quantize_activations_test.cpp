@@ -102,7 +102,8 @@ TEST_CASE("scales that were fixed beforehand") {
 }
 
 TEST_CASE("the teams that are shipped") {
-  const auto check = []<class P, class F>(std::int64_t m, std::int64_t k) {
+  // nvcc would make a function pointer of it, and miss parameters to deduce, were it not for the &.
+  const auto check = [&]<class P, class F>(std::int64_t m, std::int64_t k) {
     check_shape<P, F>({m, k}, {}, [](const auto& p) { require_ok(gpu::quantize_matrix(p)); });
   };
   check.operator()<token_s8, bf16>(9, 1000);

@@ -145,7 +145,7 @@ void run_product(const product_case& c, const weight_on_device<W>& w, const gpu:
   const device_array<gpu::ptx::words4> partials(
       1 + (c.splits > 1 ? tiles * c.splits * kernel::tile_elements / 4 : 0));
   p.split = {c.splits, counters.data(), partials.data()};
-  run_kernel<kernel>(p);
+  qtl_test::run_kernel<kernel>(p);  // not the launcher's own
   require_written();
   note_run(kernel::name.view(), p.out);
   std::uint32_t left = 0;  // counters reset themselves

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/weight_only_words_test.cpp - the conversions of packed weights, for every code in every
-// field beside every other code, and every zero point; scales of one byte for every byte.
+// field beside every other code, and every zero point; scales of one byte for every byte. On the
+// CPU alone: it calls what nvcc compiles for the device only.
 #include <doctest/doctest.h>
 
 #include "qtl/format/formats.hpp"
 #include "qtl/gpu/tile/convert_words.cuh"
+
+#if QTL_GPU_EMULATED
 
 namespace gpu = qtl::gpu;
 
@@ -116,3 +119,5 @@ TEST_CASE("packed scales: all bytes, all halves, some floats") {
   CHECK(failures == 0);
   CHECK(gpu::packed_scale_value<qtl::f32>(0x3FC00000u) == 1.5f);
 }
+
+#endif

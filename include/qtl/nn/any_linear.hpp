@@ -119,7 +119,8 @@ result<any_linear> try_make_linear(List list, const linear_desc& desc,
                                    std::span<const float> bias = {}, value_range activations = {}) {
   result<any_linear> made = failure(error_code::unsupported, "desc", "not visited");
   const status s = try_with_policy(list, desc, [&]<class W, class A>() {
-    made = make_any_linear<QLinear<W, A, Backend_>>(weight, bias, activations);
+    // The cast is for nvcc, which takes what `=` returns for a result that nobody looks at.
+    static_cast<void>(made = make_any_linear<QLinear<W, A, Backend_>>(weight, bias, activations));
   });
   if (!s.ok()) return s;
   return made;
