@@ -122,7 +122,7 @@ void check_quantizer() {
 
 template<class Policies>
 void check_all() {
-  for_each_type(Policies{}, []<class A>() {
+  for_each_type(Policies{}, [&]<class A>() {
     check_quantizer<A, f32>();
     check_quantizer<A, f16>();
     check_quantizer<A, bf16>();

@@ -33,7 +33,7 @@ void run_product(const product_case& c, const weight_on_device<W>& w, const gpu:
       std::vector<std::uint32_t>(static_cast<std::size_t>(tiles) + 1, 0u));
   const device_array<std::byte> partials(1 + kernel::workspace_bytes(c.m, c.n, c.splits));
   params->split = {c.splits, counters.data(), reinterpret_cast<gpu::ptx::words4*>(partials.data())};
-  run_kernel<kernel>(*params);
+  qtl_test::run_kernel<kernel>(*params);  // not the launcher's own
   require_written();
   note_run(kernel::name.view(), params->epilogue);
   std::uint32_t left = 0;  // counters reset themselves
