@@ -63,8 +63,7 @@ int failures_with_zero(std::uint32_t zero) {
         std::uint32_t out[words::registers];
         words::expand(word, prepared, out);
         for (int i = 0; i < fields; ++i) {
-          float got = element<X>(out, i);
-          if constexpr (requires { words::unit; }) got *= words::unit;
+          const float got = element<X>(out, i) * gpu::operand_unit<words>;
           if (!stands_for<X>(got, value_of<F>(i == e ? code : other, zero))) ++failures;
         }
       }

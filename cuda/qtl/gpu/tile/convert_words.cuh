@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/gpu/tile/convert_words.cuh - which conversion turns packed weights of a format into mma operands.
-// Holds: weight_words<F, X>, packed_scale_value<S>. All are pure functions of registers: what they are
+// Holds: weight_words<F, X>, operand_unit<Words>, packed_scale_value<S>. All are pure functions of registers: what they are
 // tested for on the CPU, over all codes, is the code that the GPU runs.
 #pragma once
 
@@ -39,6 +39,13 @@ inline constexpr std::uint32_t field_zero = [] {
   else
     return 0u;
 }();
+
+/// What an operand of 1 stands for: 1 but where a conversion says otherwise.
+template<class Words>
+inline constexpr float operand_unit = 1.0f;
+template<class Words>
+  requires requires { Words::unit; }
+inline constexpr float operand_unit<Words> = Words::unit;
 
 /// The float of a scale stored in S: f32, f16, bf16, e8m0 or e4m3.
 template<class S>

@@ -101,6 +101,7 @@ struct converted_group_sums {
   static constexpr int slab_steps = static_cast<int>(slab_bytes / 32);
   static constexpr int unit_steps = Config::unit_steps;
   static constexpr int slab_units = slab_steps / unit_steps;
+  static constexpr float unit = operand_unit<words>;
   using zero_type = typename words::zero_type;
   using lane_words = std::conditional_t<Blocks == 2, ptx::words4, ptx::words2>;
 
@@ -144,7 +145,7 @@ struct converted_group_sums {
       if constexpr (Config::is_grouped)
         scales[h] = packed_scale_value<typename Config::scale>(
             ptx::load_shared<raw>(slab.scales + row_of(b, h, g) * Config::scale_bytes));
-      if constexpr (requires { words::unit; }) scales[h] = ptx::multiply_rn(scales[h], words::unit);
+      if constexpr (unit != 1.0f) scales[h] = ptx::multiply_rn(scales[h], unit);
     });
   }
   // Of a parameter of the slab, from this lane's first.
