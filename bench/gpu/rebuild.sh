@@ -9,15 +9,17 @@ set -euo pipefail
 out=$(mkdir -p "${1:?a folder for the programs}" && cd "$1" && pwd)
 archs=${2:-90a}
 cd "$(dirname "$0")/../.."
-nvcc=$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)
+nvcc=$(command -v nvcc /usr/local/cuda/bin/nvcc | head -n 1 || true)
+: "${nvcc:?is not found; it comes with the CUDA toolkit}"
 cuda=$(dirname "$(dirname "$(readlink -f "$nvcc")")")
+cublaslt=$("$nvcc" --version | sed -n 's/.*release \([0-9]*\).*/\1/p')
 
 common=(-std=c++20 -O3 -DNDEBUG -DQTL_SEPARATE_KERNELS -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS
   -Iinclude -Icuda -Itests -Ibench -isystem ../third_party)
 for arch in ${archs//,/ }; do
   gencode+=("-gencode=arch=compute_$arch,code=sm_$arch")
 done
-export common_flags="${common[*]}" gencode_flags="${gencode[*]}" nvcc cuda out
+export common_flags="${common[*]}" gencode_flags="${gencode[*]}" nvcc cuda cublaslt out
 
 # compile FILE: an object beside the programs; kernels by nvcc, the rest by g++.
 compile() {
@@ -29,7 +31,7 @@ compile() {
       ;;
     *)
       # shellcheck disable=SC2086
-      g++ $common_flags -isystem "$cuda/include" -DQTL_CUBLASLT_MAJOR='"13"' -c "$1" -o "$object"
+      g++ $common_flags -isystem "$cuda/include" -DQTL_CUBLASLT_MAJOR="\"$cublaslt\"" -c "$1" -o "$object"
       ;;
   esac
   echo "$1"
@@ -37,7 +39,7 @@ compile() {
 export -f compile
 
 backend=(tests/gpu/backend/*.cpp tests/kernels.cpp)
-mapfile -t tests < <(find tests/gpu -name '*_test.cpp' && echo tests/main.cpp)
+mapfile -t tests < <(find tests/gpu -name '*_test.cpp' && echo tests/gpu/main.cpp)
 mapfile -t bench < <(find bench/gpu -name '*.cpp' ! -name device_emulated.cpp ! -name no_cublaslt.cpp)
 
 # objects FILE...: what compile() made of them.
@@ -47,7 +49,7 @@ objects() {
 }
 
 mkdir -p "$out/objects"
-printf '%s\n' "${backend[@]}" "${tests[@]}" "${bench[@]}" | xargs -P "$(nproc)" -I{} bash -c 'compile {}'
+printf '%s\n' "${backend[@]}" "${tests[@]}" "${bench[@]}" | xargs -P "$(nproc)" -I{} bash -ec 'compile {}'
 link=("$nvcc" -Xcompiler=-static-libstdc++,-static-libgcc -cudart static)
 mapfile -t parts < <(objects "${tests[@]}" "${backend[@]}")
 "${link[@]}" "${parts[@]}" -o "$out/gpu_test"
