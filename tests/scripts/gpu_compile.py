@@ -8,9 +8,9 @@ The comment at the head of a .cu file says what to compile and what to find, onc
 must fail and say the sentence up to the full stop.
 An expected instruction is the beginning of one, as PTX spells it. A file fails for a target if nvcc
 warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes more than a minute of one processor, the PTX
-lacks an expected instruction, or, where cuobjdump is found, the machine code lacks the tensor-core
-operation that it should become.
-    gpu_compile.py [--nvcc PATH] [--cuobjdump PATH] [--targets 80,90a] [--quick] [--brief] [FILE or word of its name ...]
+lacks an expected instruction, or, where nvdisasm is found, the machine code lacks the tensor-core
+operation that it should become, or what machine_code.py tells of.
+    gpu_compile.py [--nvcc PATH] [--nvdisasm PATH] [--targets 80,90a] [--quick] [--brief] [FILE or word of its name ...]
 """
 
 import argparse
@@ -22,6 +22,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import machine_code
 import toolchain
 import tree
 
@@ -55,6 +56,7 @@ class Job:
     path: Path
     target: str
     expects: list
+    code: list = field(default_factory=list)
     refusal: str = ""
     with_host: bool = False
     seconds: float = 0.0
@@ -87,9 +89,9 @@ def jobs_of(path, wanted, is_quick=False):
     head, jobs = head_comment(path), []
     for targets, expects in CLAUSE.findall(head):
         instructions = [word.strip() for word in expects.split(",") if word.strip()]
-        jobs += [Job(path, target, instructions) for target in targets.split()]
+        jobs += [Job(path, target, instructions, machine_code.expected(head, target)) for target in targets.split()]
     for targets, sentence in REFUSAL.findall(head):
-        jobs += [Job(path, target, [], sentence) for target in targets.split()]
+        jobs += [Job(path, target, [], [], sentence) for target in targets.split()]
     jobs = [job for job in jobs if not wanted or job.target in wanted]
     jobs = quick(path, jobs) if is_quick else jobs
     for job in jobs[:1]:
@@ -129,17 +131,18 @@ def machine_operation(instruction, target):
     return None
 
 
-def check_code(job, folder, cuobjdump):
+def check_code(job, folder, nvdisasm):
     """Looks for the expected instructions in the PTX, and for their operations in the machine code."""
     ptx = "\n".join(path.read_text() for path in sorted(folder.glob("*.ptx")))
     job.problems += [f"{job.label}: the PTX has no {instruction}" for instruction in job.expects
                      if not re.search(rf"(?<![\w.]){re.escape(instruction)}(?!\w)", ptx)]
-    operations = {machine_operation(instruction, job.target) for instruction in job.expects} - {None}
-    if not cuobjdump or not operations:
+    if not nvdisasm:
         return
-    listing = "".join(toolchain.run([cuobjdump, "-sass", str(path)])[1] for path in folder.glob("*.cubin"))
-    job.problems += [f"{job.label}: the machine code has no {operation}" for operation in sorted(operations)
-                     if not re.search(rf"\b{operation}\b", listing)]
+    code = machine_code.read(nvdisasm, folder.glob("*.cubin"))
+    operations = {machine_operation(instruction, job.target) for instruction in job.expects} - {None}
+    names = [kernel.name for kernel in job.kernels]
+    job.problems += [f"{job.label}: {problem}"
+                     for problem in machine_code.problems(code, names, operations, job.code)]
 
 
 def timed(command):
@@ -152,7 +155,7 @@ def timed(command):
         return process.returncode == 0, output.read(), usage.ru_utime + usage.ru_stime
 
 
-def compile_job(job, nvcc, cuobjdump):
+def compile_job(job, nvcc, nvdisasm):
     """Compiles one file for one target and looks at all that came out."""
     with tempfile.TemporaryDirectory() as folder:
         target = f"-gencode=arch=compute_{job.target},code=sm_{job.target}"
@@ -168,7 +171,7 @@ def compile_job(job, nvcc, cuobjdump):
             job.problems.append(f"{job.label}: does not compile\n{output}")
             return
         job.kernels = read_kernels(output)
-        check_code(job, Path(folder), cuobjdump)
+        check_code(job, Path(folder), nvdisasm)
     job.problems += [f"{job.label}: {line.strip()}" for line in SERIALIZED.findall(output)]
     job.problems += [f"{job.label}: {kernel.spilled} bytes spilled in {kernel.name}"
                      for kernel in job.kernels if kernel.spilled]
@@ -215,7 +218,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="files, or words of their names; all without")
     parser.add_argument("--nvcc", default="nvcc")
-    parser.add_argument("--cuobjdump", default=None, help="found beside nvcc or in the path unless told")
+    parser.add_argument("--nvdisasm", default=None, help="found beside nvcc or in the path unless told")
     parser.add_argument("--targets", default="", help="only these, as in 80,90a")
     parser.add_argument("--quick", action="store_true", help="each kernel for one target, 80 or 90a")
     parser.add_argument("--brief", action="store_true", help="one line for a file and target")
@@ -229,20 +232,20 @@ def beside(nvcc, tool):
 
 def main():
     options = arguments()
-    cuobjdump = options.cuobjdump or beside(options.nvcc, "cuobjdump") or shutil.which("cuobjdump")
+    nvdisasm = options.nvdisasm or beside(options.nvcc, "nvdisasm") or shutil.which("nvdisasm")
     files = [path for path in sorted(SOURCES.glob("*.cu"))
              if not options.files or any(Path(word).stem in path.stem for word in options.files)]
     wanted = set(filter(None, options.targets.split(",")))
     problems = [f"{path.name}: its first lines name no targets" for path in files if not jobs_of(path, set())]
     jobs = [job for path in files for job in jobs_of(path, wanted, options.quick)]
-    toolchain.each(lambda job: compile_job(job, options.nvcc, cuobjdump), jobs)
+    toolchain.each(lambda job: compile_job(job, options.nvcc, nvdisasm), jobs)
     for job in jobs:
         print_job(job, options.brief)
     print(f"{sum(job.seconds for job in jobs):.0f} s of processor time")
     if not jobs:
         problems.append("nothing to compile: no file and target match")
-    if not cuobjdump:
-        print("no cuobjdump: instructions were looked for in the PTX only")
+    if not nvdisasm:
+        print("no nvdisasm: instructions were looked for in the PTX only")
     tree.report("gpu compile", len(jobs), problems + [problem for job in jobs for problem in job.problems])
 
 

@@ -6,6 +6,7 @@
 // wgmma.mma_async.sync.aligned.m64n128k32.s32.s8.s8,
 // wgmma.mma_async.sync.aligned.m64n64k32.s32.s8.s8,
 // wgmma.mma_async.sync.aligned.m64n32k32.s32.s8.s8, setmaxnreg.inc.sync.aligned.u32;
+// code: gemm_w8a8_sm90 on 90a has IGMMA, UTMALDG.
 #include "qtl/gpu/host/launch.cuh"
 #include "qtl/gpu/kernel/gemm_w8a8_sm90.cuh"
 
