@@ -65,14 +65,16 @@ struct output_box {
     return ptx::swizzled(base + row * row_bytes() + byte, pattern);
   }
 
-  /// Puts 16 x 32 outputs down whose rows begin at `byte` of the box's.
+  /// Puts 16 x 32 outputs down whose rows begin at `byte` of the box's. A template, so that targets
+  /// without stmatrix may include this.
+  template<int Sm = compiled_sm>
   QTL_DEVICE void put(const epilogue_params& p, std::uint32_t byte,
                       const fragment_bits& bits) const {
     switch (stored_bytes(p.kind)) {
       case 4:
         return put_words(byte, bits);
       case 2:
-        return put_halves(p.kind, byte, bits);
+        return put_halves<Sm>(p.kind, byte, bits);
       default:
         return put_bytes(byte, bits);
     }
@@ -105,6 +107,7 @@ struct output_box {
       ptx::store_shared<ptx::words2>(at(place.row + 8, byte + 4 * column), {{pick(2), pick(3)}});
     });
   }
+  template<int Sm>
   QTL_DEVICE void put_halves(stored_as kind, std::uint32_t byte, const fragment_bits& bits) const {
     const unsigned lane = ptx::lane_index();
     unrolled<2>([&](auto pair) {
@@ -117,7 +120,7 @@ struct output_box {
       });
       // Lane 8 i + r names row r of matrix i.
       const unsigned column = 16 * pair.value + lane / 16 * 8;
-      ptx::stmatrix_x4(at(lane % 16, byte + 2 * column), halves);
+      ptx::stmatrix_x4<Sm>(at(lane % 16, byte + 2 * column), halves);
     });
   }
   QTL_DEVICE void put_bytes(std::uint32_t byte, const fragment_bits& bits) const {
