@@ -134,7 +134,9 @@ inline pair_tile make_pair_tile(const bf16_product& p, std::int64_t panel, float
 /// The same tile from row i on.
 inline pair_tile at_row(const bf16_product& p, pair_tile t, std::int64_t i) {
   t.x = p.row(i);
-  if (p.has_x_groups()) t.x_scales = p.g.x.scales + i * p.g.x.groups;
+  t.x_last = p.g.m() - 1 - i;
+  // k = 0 leaves no group.
+  if (p.has_x_groups() && p.g.x.groups > 0) t.x_scales = p.g.x.scales + i * p.g.x.groups;
   return t;
 }
 

@@ -106,6 +106,7 @@ struct pair_tile {
   std::int64_t x_stride = 0;         ///< bytes
   const float* x_scales = nullptr;   ///< of the first row and group; null: they enter elsewhere
   std::int64_t x_scales_stride = 0;  ///< between rows
+  std::int64_t x_last = 0;           ///< the last row that has scales; zeros follow it
   std::int64_t x_span = 1;           ///< segments that share one
   const std::byte* panel = nullptr;
   const real_layout* layout = nullptr;
@@ -134,7 +135,8 @@ inline void fold_pairs(const pair_tile& t, const std::byte* segment, std::int64_
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
     floats x = all_floats(1.0f);
-    if (t.x_scales != nullptr) x = all_floats(t.x_scales[(row + r) * t.x_scales_stride + group]);
+    const std::int64_t from = row + r < t.x_last ? row + r : t.x_last;
+    if (t.x_scales != nullptr) x = all_floats(t.x_scales[from * t.x_scales_stride + group]);
 #pragma GCC unroll 4
     for (int v = 0; v < pair_vectors; ++v) {
       float* sum = sums + r * pair_columns + v * lanes;
