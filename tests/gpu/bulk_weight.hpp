@@ -62,11 +62,8 @@ void check_bulk_weight(const product_case& c) {
 /// In all that the kernel can be asked for.
 template<class W, class X, HopperShape Shape>
 void cover_bulk_weight(coverage_of how) {
-  const std::string kernel(bulk_weight_kernel<W, X, Shape>::name.view());
-  CAPTURE(kernel);
-  for (const seeded_product& s : weight_only_cases::of(how))
-    under_seed(s.seed, [&] { check_bulk_weight<W, X, Shape>(s.product); });
-  CHECK(coverage_gaps(kernel, false, how).text() == "");
+  cover_product<bulk_weight_kernel<W, X, Shape>>(
+      how, [](const product_case& c) { check_bulk_weight<W, X, Shape>(c); });
 }
 
 /// Where formats differ: groups and slabs that are cut off, tiles that are full, cut off, and more

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/weight_only_cases.hpp - which products the kernels of packed weights are tested with.
-// Holds: weight_only_cases, cover_real_products, cover_integer_products. For every commit a covering
-// design, at length every number of rows with every output, function and seed.
+// Holds: weight_only_cases, cover_product, cover_list. For every commit a covering design, at length
+// every number of rows with every output, function and seed.
 #pragma once
 
 #include "gpu/covering.hpp"
@@ -97,25 +97,32 @@ class weight_only_cases {
   std::vector<seeded_product> cases_;
 };
 
-/// Weights of policy W times 16-bit activations of format X, in all that the kernel of Shape can be
-/// asked for.
-template<class W, class X, class Shape>
-void cover_real_products(coverage_of how) {
-  const std::string kernel(weight_only_kernel<W, X, Shape>::name.view());
+/// Runs check(product) for all cases of a kernel, each under its seed, and demands that they were
+/// all there is to run it with.
+template<class Kernel, class F>
+void cover_product(coverage_of how, F&& check) {
+  const std::string kernel(Kernel::name.view());
   CAPTURE(kernel);
   for (const seeded_product& s : weight_only_cases::of(how))
-    under_seed(s.seed, [&] { check_real_product<W, X, Shape>(s.product); });
+    under_seed(s.seed, [&] { check(s.product); });
   CHECK(coverage_gaps(kernel, false, how).text() == "");
 }
 
-/// The same with 8-bit activations.
-template<class W, class Shape>
-void cover_integer_products(coverage_of how) {
-  const std::string kernel(weight_only_kernel<W, qtl::s8, Shape>::name.view());
-  CAPTURE(kernel);
-  for (const seeded_product& s : weight_only_cases::of(how))
-    under_seed(s.seed, [&] { check_integer_product<W, Shape>(s.product); });
-  CHECK(coverage_gaps(kernel, false, how).text() == "");
+/// The products of a list, weights of P::weight times activations of P::activation, in all that the
+/// kernel of each Shape can be asked for.
+template<class Products, class... Shapes>
+void cover_list(coverage_of how) {
+  const auto cover_one = [&]<class W, class X, class Shape>() {
+    cover_product<weight_only_kernel<W, X, Shape>>(how, [](const product_case& c) {
+      if constexpr (std::is_same_v<X, qtl::s8>)
+        check_integer_product<W, Shape>(c);
+      else
+        check_real_product<W, X, Shape>(c);
+    });
+  };
+  qtl::for_each_type(Products{}, [&]<class P>() {
+    (cover_one.template operator()<typename P::weight, typename P::activation, Shapes>(), ...);
+  });
 }
 
 }  // namespace qtl_test

@@ -8,21 +8,14 @@ namespace {
 
 using namespace qtl_test;
 
-template<class Shape>
-void cover_all(coverage_of how) {
-  qtl::for_each_type(covered::float4{}, [&]<class P>() {
-    cover_real_products<typename P::weight, typename P::activation, Shape>(how);
-  });
-}
+using covered::float4;
 
-TEST_CASE("up to 16 rows at a time") { cover_all<gpu::few_rows>(coverage_of::pairs); }
-TEST_CASE("up to 64 rows at a time") { cover_all<gpu::some_rows>(coverage_of::pairs); }
-TEST_CASE("128 rows at a time") { cover_all<gpu::many_rows>(coverage_of::pairs); }
+TEST_CASE("up to 16 rows at a time") { cover_list<float4, gpu::few_rows>(coverage_of::pairs); }
+TEST_CASE("up to 64 rows at a time") { cover_list<float4, gpu::some_rows>(coverage_of::pairs); }
+TEST_CASE("128 rows at a time") { cover_list<float4, gpu::many_rows>(coverage_of::pairs); }
 
 TEST_CASE("every output with every function" * doctest::test_suite("slow")) {
-  cover_all<gpu::few_rows>(coverage_of::product);
-  cover_all<gpu::some_rows>(coverage_of::product);
-  cover_all<gpu::many_rows>(coverage_of::product);
+  cover_list<float4, gpu::few_rows, gpu::some_rows, gpu::many_rows>(coverage_of::product);
 }
 
 }  // namespace

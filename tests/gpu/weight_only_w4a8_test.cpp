@@ -8,18 +8,11 @@ namespace {
 
 using namespace qtl_test;
 
-template<class Products, class... Shapes>
-void cover_all(coverage_of how) {
-  qtl::for_each_type(Products{}, [&]<class P>() {
-    (cover_integer_products<typename P::weight, Shapes>(how), ...);
-  });
-}
-
 void cover_rows(coverage_of how) {
-  cover_all<covered::w4a8_rows, gpu::few_rows, gpu::some_rows, gpu::many_rows>(how);
+  cover_list<covered::w4a8_rows, gpu::few_rows, gpu::some_rows, gpu::many_rows>(how);
 }
 void cover_groups(coverage_of how) {
-  cover_all<covered::w4a8_groups, gpu::few_rows_in_order, gpu::some_rows_in_order, gpu::many_rows>(
+  cover_list<covered::w4a8_groups, gpu::few_rows_in_order, gpu::some_rows_in_order, gpu::many_rows>(
       how);
 }
 
