@@ -2,7 +2,9 @@
 // tests/backend/kernel_product.hpp - a product with everything that it points to, for any kernel.
 #pragma once
 
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -97,6 +99,23 @@ struct product {
     return y;
   }
 };
+
+/// The largest error of a kernel's outputs against the reference, in units of bound(args, i, j);
+/// infinite where one is NaN.
+template<class W, class A, class F>
+double worst_error(product<W, A>& p, const gemm_kernel& kernel, F&& bound) {
+  const std::vector<float> expected = p.run(reference::kernel);
+  const std::vector<float> y = p.run(kernel);
+  double worst = 0;
+  for (std::size_t at = 0; at < y.size(); ++at) {
+    const auto i = static_cast<std::int64_t>(at) / p.args.n();
+    const auto j = static_cast<std::int64_t>(at) % p.args.n();
+    const double error = std::fabs(double{y[at]} - double{expected[at]});
+    if (error != 0) worst = std::fmax(worst, error / bound(p.args, i, j));
+    if (is_nan(y[at])) worst = std::numeric_limits<double>::infinity();
+  }
+  return worst;
+}
 
 /// Equal in every bit, so that zeros differ by sign and NaN equals itself.
 inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {

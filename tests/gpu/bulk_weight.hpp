@@ -17,28 +17,16 @@ using bulk_weight_kernel =
 /// Runs it on a GPU of two multiprocessors, so that blocks walk over several tiles.
 template<class W, class X, HopperShape Shape>
 void run_product(const product_case& c, const weight_on_device<W>& w, const gpu::byte_rows& x,
-                 gpu::epilogue_params out) {
+                 const gpu::epilogue_params& out) {
   using kernel = bulk_weight_kernel<W, X, Shape>;
-  out.m = c.m;
-  out.n = c.n;
-  out.k = c.k;
-  out.row_stride = c.n;
-  if (!w.layout.is_grouped)
-    out.scale_w = {reinterpret_cast<const float*>(w.packed.data() + w.layout.scales_at()), 1};
   gpu::bulk_weight_maps maps;
-  auto params = gpu::bulk_weight_params_of<kernel>(x, w.layout, w.operand(), out, 2, maps);
+  auto params =
+      gpu::bulk_weight_params_of<kernel>(x, w.layout, w.operand(), of_product(out, c, w), 2, maps);
   require_ok(params.why());
-  const std::int64_t tiles = kernel::counters(c.m, c.n);
-  const device_array<std::uint32_t> counters(
-      std::vector<std::uint32_t>(static_cast<std::size_t>(tiles) + 1, 0u));
-  const device_array<std::byte> partials(1 + kernel::workspace_bytes(c.m, c.n, c.splits));
-  params->split = {c.splits, counters.data(), reinterpret_cast<gpu::ptx::words4*>(partials.data())};
-  qtl_test::run_kernel<kernel>(*params);  // not the launcher's own
-  require_written();
-  note_run(kernel::name.view(), params->epilogue);
-  std::uint32_t left = 0;  // counters reset themselves
-  for (const std::uint32_t counter : counters.download()) left |= counter;
-  CHECK(left == 0);
+  const split_sums sums(c.splits, kernel::counters(c.m, c.n),
+                        kernel::workspace_bytes(c.m, c.n, c.splits));
+  params->split = sums.split();
+  run_product<kernel>(*params, params->epilogue, sums);
 }
 
 /// The case as this kernel takes it: columns in their own order, rows at multiples of 16 bytes.

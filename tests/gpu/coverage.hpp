@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // tests/gpu/coverage.hpp - what kernels were run with, and what of it is missing.
-// Holds: coverage, note_run, coverage_of, coverage_gaps. Those who run a kernel and have seen every byte of its
+// Holds: coverage, note_run, coverage_of, rows_of, coverage_gaps. Those who run a kernel and have seen every byte of its
 // output written note it down; nobody lists by hand what a test covers.
 #pragma once
 
@@ -20,6 +20,8 @@
 #include "qtl/gpu/ptx/emulated.hpp"
 #endif
 
+#include "gpu/covering.hpp"
+
 namespace qtl_test {
 
 /// The numbers of rows at which something changes in some kernel.
@@ -31,8 +33,6 @@ inline constexpr qtl::activation_function covered_functions[] = {
 inline constexpr qtl::gpu::stored_as covered_outputs[] = {
     qtl::gpu::stored_as::s32, qtl::gpu::stored_as::f32, qtl::gpu::stored_as::f16,
     qtl::gpu::stored_as::bf16, qtl::gpu::stored_as::codes};
-/// Seeds of the emulator; a GPU has its own.
-inline constexpr std::uint64_t covered_seeds = QTL_GPU_EMULATED ? 3 : 1;
 
 /// One run of a kernel.
 struct noted_run {
@@ -68,12 +68,25 @@ enum class coverage_of {
   product  ///< every m with every output with every function under every seed
 };
 
+/// Seeds of the emulator; a GPU has its own.
+constexpr std::uint64_t covered_seeds(coverage_of how) {
+  if (!QTL_GPU_EMULATED) return 1;
+  return how == coverage_of::pairs ? 5 : 3;
+}
+
+/// Test cases that are enough; `combined` are the factors that coverage_of::product speaks of.
+inline std::vector<factor_row> rows_of(coverage_of how, const factor_levels& levels,
+                                       const std::vector<int>& combined) {
+  return how == coverage_of::pairs ? covering_rows(levels).rows()
+                                   : combined_rows(levels, combined).rows();
+}
+
 /// What is looked for among the runs of one kernel.
 class coverage_gaps {
  public:
   /// `sums_integers`: the kernel can also store its sums.
   coverage_gaps(std::string_view kernel, bool sums_integers, coverage_of how)
-      : runs_(runs_of(kernel)), first_output_(sums_integers ? 0 : 1) {
+      : runs_(runs_of(kernel)), first_output_(sums_integers ? 0 : 1), seeds_(covered_seeds(how)) {
     if (how == coverage_of::product)
       each_run([&](const noted_run& r) { expect(r, {true, true, true, true}); });
     else
@@ -111,7 +124,7 @@ class coverage_gaps {
         for (const qtl::activation_function function : covered_functions) {
           const bool is_sum = covered_outputs[o] == qtl::gpu::stored_as::s32;
           if (is_sum && function != qtl::activation_function::none) continue;
-          for (std::uint64_t seed = 1; seed <= covered_seeds; ++seed)
+          for (std::uint64_t seed = 1; seed <= seeds_; ++seed)
             f(noted_run{m, 0, 0, covered_outputs[o], function, seed});
         }
   }
@@ -144,6 +157,7 @@ class coverage_gaps {
 
   const std::set<noted_run>& runs_;
   std::size_t first_output_;
+  std::uint64_t seeds_;
   std::set<std::string> asked_;
   std::string text_;
 };

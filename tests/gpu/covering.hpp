@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/gpu/covering.hpp - few test cases in which many choices meet.
-// Holds: factor_levels, covering_rows. A full product of choices grows by multiplication; what goes
-// wrong in kernels mostly takes two of them to go wrong, so rows are made in which every level of a
-// choice meets every level of every other one.
+// tests/gpu/covering.hpp - test cases in which many choices meet.
+// Holds: factor_levels, covering_rows, combined_rows. A full product of choices grows by
+// multiplication; what goes wrong in kernels mostly takes two of them to go wrong, so rows are made
+// in which every level of a choice meets every level of every other one. Where there is time, some
+// choices are combined in full.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
+
+#include "qtl/format/rounding.hpp"
 
 namespace qtl_test {
 
@@ -106,6 +110,58 @@ class covering_rows {
   std::vector<int> first_;               // of a factor's levels among all
   std::vector<std::vector<bool>> seen_;  // level by level: stood in one row
   std::vector<int> uses_;
+  std::vector<factor_row> rows_;
+};
+
+/// Makes a row of every combination of some factors, the others drawn; the same ones every time.
+class combined_rows {
+ public:
+  combined_rows(const factor_levels& levels, const std::vector<int>& combined) : levels_(levels) {
+    factor_row row(levels.counts.size(), open);
+    combine(row, combined, combined.size());
+  }
+
+  const std::vector<factor_row>& rows() const { return rows_; }
+
+ private:
+  static constexpr int open = -1;
+
+  // The last factor changes slowest.
+  void combine(factor_row& row, const std::vector<int>& combined, std::size_t left) {
+    if (left == 0) {
+      if (allows(row)) rows_.push_back(completed(row));
+      return;
+    }
+    int& level = row[static_cast<std::size_t>(combined[left - 1])];
+    for (level = 0; level < levels_.of(combined[left - 1]); ++level)
+      combine(row, combined, left - 1);
+    level = open;
+  }
+
+  factor_row completed(const factor_row& row) {
+    factor_row full;
+    do {
+      full = row;
+      for (int f = 0; f < levels_.factors(); ++f)
+        if (int& level = full[static_cast<std::size_t>(f)]; level == open)
+          level = static_cast<int>(qtl::counter_random(13, drawn_++) %
+                                   static_cast<std::uint32_t>(levels_.of(f)));
+    } while (!allows(full));
+    return full;
+  }
+
+  bool allows(const factor_row& row) const {
+    for (int f = 0; f < levels_.factors(); ++f)
+      for (int g = f + 1; g < levels_.factors(); ++g) {
+        const int a = row[static_cast<std::size_t>(f)];
+        const int b = row[static_cast<std::size_t>(g)];
+        if (a != open && b != open && !levels_.allows(f, a, g, b)) return false;
+      }
+    return true;
+  }
+
+  factor_levels levels_;
+  std::uint64_t drawn_ = 0;
   std::vector<factor_row> rows_;
 };
 

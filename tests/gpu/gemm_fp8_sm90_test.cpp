@@ -8,19 +8,12 @@
 #include "gpu/bulk_product.hpp"
 #include "gpu/covered_products.hpp"
 #include "gpu/fp8_product.hpp"
+#include "gpu/truncated_sums.hpp"
 
 namespace {
 
 using namespace qtl_test;
 using gpu::fp8_sums_kind;
-
-/// FP8 sums as Hopper keeps them, for the life of this object; a GPU does as it does.
-struct truncated_sums {
-#if QTL_GPU_EMULATED
-  truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 13; }
-  ~truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 23; }
-#endif
-};
 
 template<class K>
 double error_of(std::int64_t k, int splits = 1) {

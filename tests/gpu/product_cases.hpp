@@ -6,7 +6,6 @@
 #pragma once
 
 #include "gpu/coverage.hpp"
-#include "gpu/covering.hpp"
 #include "gpu/product_operands.hpp"
 
 namespace qtl_test {
@@ -65,15 +64,10 @@ class product_cases {
     levels_.counts[depths] = std::size(all_depths);
     levels_.counts[outputs] = std::size(covered_outputs);
     levels_.counts[functions] = std::size(covered_functions);
-    levels_.counts[seeds] = 3;
+    levels_.counts[seeds] = static_cast<int>(covered_seeds(how));
     levels_.counts[alignments] = 3;
     levels_.may_meet = sums_integers ? integers_may_meet : reals_may_meet;
-    if (how == coverage_of::product) {
-      add_product();
-      return;
-    }
-    const covering_rows design(levels_);
-    for (const factor_row& row : design.rows()) add(row);
+    for (const factor_row& row : rows_of(how, levels_, {rows, outputs, functions, seeds})) add(row);
   }
 
   // Sums have no function; a scale per tensor of weights comes without zero points.
@@ -85,39 +79,6 @@ class product_cases {
     if ((f == outputs && a == 0) || (f == zero_x && a == 1) || (f == zero_w && a == 1))
       return false;
     return !(g == outputs && b == 0) && !(g == zero_x && b == 1) && !(g == zero_w && b == 1);
-  }
-
-  bool allows(const factor_row& row) const {
-    for (int f = 0; f < factors; ++f)
-      for (int g = f + 1; g < factors; ++g)
-        if (!levels_.allows(f, row[static_cast<std::size_t>(f)], g,
-                            row[static_cast<std::size_t>(g)]))
-          return false;
-    return true;
-  }
-
-  // The first factors in every combination, the others drawn.
-  void add_product() {
-    std::uint64_t drawn = 0;
-    for (int number = 0;; ++number) {
-      factor_row row(factors);
-      int rest = number;
-      for (const int f : {rows, outputs, functions, seeds}) {
-        row[static_cast<std::size_t>(f)] = rest % levels_.of(f);
-        rest /= levels_.of(f);
-      }
-      if (rest != 0) return;
-      if (!levels_.allows(outputs, row[outputs], functions, row[functions])) continue;
-      do draw(row, drawn);
-      while (!allows(row));
-      add(row);
-    }
-  }
-  void draw(factor_row& row, std::uint64_t& drawn) const {
-    for (const int f : {columns, depths, alignments, per_token, per_channel, bias, signed_codes,
-                        column_major, padded, zero_x, zero_w})
-      row[static_cast<std::size_t>(f)] =
-          static_cast<int>(counter_random(13, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
   }
 
   void add(const factor_row& row) {

@@ -5,6 +5,7 @@
 // ones.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -123,34 +124,64 @@ template<class W, class X, class Shape>
 using weight_only_kernel =
     gpu::gemm_weight_only<gpu::weight_only<gpu::weight_only_format_of<W, X>, Shape>>;
 
+/// The epilogue with what it takes of the product: the extents, and the scales of whole rows.
+template<class W>
+gpu::epilogue_params of_product(gpu::epilogue_params e, const product_case& c,
+                                const weight_on_device<W>& w) {
+  e.m = c.m;
+  e.n = c.n;
+  e.k = c.k;
+  e.row_stride = c.n;
+  if (!w.layout.is_grouped)
+    e.scale_w = {reinterpret_cast<const float*>(w.packed.data() + w.layout.scales_at()), 1};
+  return e;
+}
+
+/// Workspace for split-K.
+struct split_sums {
+  int splits;
+  device_array<std::uint32_t> counters;
+  device_array<std::byte> partials;
+
+  split_sums(int split_count, std::int64_t tiles, std::int64_t bytes)
+      : splits(split_count),
+        counters(std::vector<std::uint32_t>(static_cast<std::size_t>(tiles) + 1, 0u)),
+        partials(bytes + 1) {}
+  gpu::split_k split() const {
+    return {splits, counters.data(), reinterpret_cast<gpu::ptx::words4*>(partials.data())};
+  }
+  /// The last of those who count sets the counter back.
+  bool is_reset() const {
+    const std::vector<std::uint32_t> left = counters.download();
+    return std::count(left.begin(), left.end(), 0u) == std::ssize(left);
+  }
+};
+
+/// Runs K, not the launcher's own choice, and sees every byte of its output written.
+template<class K>
+void run_product(const typename K::params& p, const gpu::epilogue_params& e,
+                 const split_sums& sums) {
+  qtl_test::run_kernel<K>(p);
+  require_written();
+  note_run(K::name.view(), e);
+  CHECK(sums.is_reset());
+}
+
 /// Runs it into y, which is m x n of the epilogue's kind.
 template<class W, class X, class Shape>
 void run_product(const product_case& c, const weight_on_device<W>& w, const gpu::byte_rows& x,
-                 gpu::epilogue_params out) {
+                 const gpu::epilogue_params& out) {
   using kernel = weight_only_kernel<W, X, Shape>;
   typename kernel::params p;
   p.x = x;
   p.w = w.operand();
-  out.m = c.m;
-  out.n = c.n;
-  out.k = c.k;
-  out.row_stride = c.n;
-  if (!w.layout.is_grouped)
-    out.scale_w = {reinterpret_cast<const float*>(w.packed.data() + w.layout.scales_at()), 1};
-  p.out = out;
+  p.out = of_product(out, c, w);
   p.split.splits = 1;
   const std::int64_t tiles = kernel::tiles(p).tiles();
-  const device_array<std::uint32_t> counters(
-      std::vector<std::uint32_t>(static_cast<std::size_t>(tiles) + 1, 0u));
-  const device_array<gpu::ptx::words4> partials(
-      1 + (c.splits > 1 ? tiles * c.splits * kernel::tile_elements / 4 : 0));
-  p.split = {c.splits, counters.data(), partials.data()};
-  qtl_test::run_kernel<kernel>(p);  // not the launcher's own
-  require_written();
-  note_run(kernel::name.view(), p.out);
-  std::uint32_t left = 0;  // counters reset themselves
-  for (const std::uint32_t counter : counters.download()) left |= counter;
-  CHECK(left == 0);
+  const split_sums sums(c.splits, tiles,
+                        gpu::split_k_partial_bytes(tiles, c.splits, kernel::tile_elements));
+  p.split = sums.split();
+  run_product<kernel>(p, p.out, sums);
 }
 
 /// Rows of elements with padding between them that must not be read as numbers.

@@ -4,7 +4,7 @@
 // every number of rows with every output, function and seed.
 #pragma once
 
-#include "gpu/covering.hpp"
+#include "gpu/coverage.hpp"
 #include "gpu/weight_only.hpp"
 
 namespace qtl_test {
@@ -50,31 +50,9 @@ class weight_only_cases {
     levels_.counts[extents] = std::size(all_extents);
     levels_.counts[outputs] = std::size(covered_outputs) - 1;
     levels_.counts[functions] = std::size(covered_functions);
-    levels_.counts[seeds] = levels_.counts[splits] = levels_.counts[paddings] = 3;
-    if (how == coverage_of::product) {
-      add_product();
-      return;
-    }
-    const covering_rows design(levels_);
-    for (const factor_row& row : design.rows()) add(row);
-  }
-
-  // The first factors in every combination, the others drawn.
-  void add_product() {
-    std::uint64_t drawn = 0;
-    for (int number = 0;; ++number) {
-      factor_row row(factors);
-      int rest = number;
-      for (const int f : {rows, outputs, functions, seeds}) {
-        row[static_cast<std::size_t>(f)] = rest % levels_.of(f);
-        rest /= levels_.of(f);
-      }
-      if (rest != 0) return;
-      for (const int f : {extents, splits, paddings, orders, biases, nans, signs})
-        row[static_cast<std::size_t>(f)] = static_cast<int>(
-            qtl::counter_random(17, drawn++) % static_cast<std::uint32_t>(levels_.of(f)));
-      add(row);
-    }
+    levels_.counts[seeds] = static_cast<int>(covered_seeds(how));
+    levels_.counts[splits] = levels_.counts[paddings] = 3;
+    for (const factor_row& row : rows_of(how, levels_, {rows, outputs, functions, seeds})) add(row);
   }
 
   void add(const factor_row& row) {

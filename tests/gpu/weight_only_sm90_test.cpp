@@ -3,6 +3,7 @@
 // gemm_weight_only.cuh for 16-bit activations, the reference's bits for s8.
 #include "gpu/bulk_weight.hpp"
 #include "gpu/covered_weights.hpp"
+#include "gpu/truncated_sums.hpp"
 
 namespace {
 
@@ -25,14 +26,6 @@ TEST_CASE("all of them with all others" * doctest::test_suite("slow")) {
   cover_all<converted_256x128>(coverage_of::product);
   cover_all<converted_128x64>(coverage_of::product);
 }
-
-/// FP8 sums as Hopper keeps them, for the life of this object; a GPU does as it does.
-struct truncated_sums {
-#if QTL_GPU_EMULATED
-  truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 13; }
-  ~truncated_sums() { gpu::emulated::current_wgmma_settings().fp8_mantissa_bits = 23; }
-#endif
-};
 
 void cover_fp8(coverage_of how) {
   [[maybe_unused]] const truncated_sums model;
