@@ -12,8 +12,8 @@
 // wgmma.commit_group.sync.aligned, wgmma.wait_group.sync.aligned, setmaxnreg.dec.sync.aligned.u32,
 // setmaxnreg.inc.sync.aligned.u32,
 // cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster;
-// targets: 100a 120a; expects: cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes,
-// cp.async.bulk.tensor.2d.global.shared::cta.bulk_group, cp.async.bulk.shared::cluster.global,
+// targets: 100a 120a; expects: cp.async.bulk.tensor.1d.shared::cta.global.mbarrier::complete_tx::bytes,
+// cp.async.bulk.tensor.2d.global.shared::cta.bulk_group, cp.async.bulk.shared::cta.global,
 // mbarrier.try_wait.parity.shared::cta.b64, mbarrier.arrive.expect_tx.shared::cta.b64,
 // mbarrier.arrive.release.cluster.shared::cluster.b64, fence.proxy.async.shared::cta,
 // fence.mbarrier_init.release.cluster, prefetch.tensormap, elect.sync, griddepcontrol.wait,

@@ -2,8 +2,8 @@
 // tests/gpu/compile/question_kernels.cu - the benchmark's questions through nvcc: a loop of
 // products that spills or waits would not answer what it is asked.
 // targets: 90a; expects: wgmma.mma_async.sync.aligned.m64n256k32.s32.s8.s8,
-// cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint,
-// cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes,
+// cp.async.bulk.tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes.L2::cache_hint,
+// cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes,
 // cp.async.cg.shared.global.L2::cache_hint;
 #include "../../../bench/gpu/question_kernels.cuh"
 

@@ -5,6 +5,8 @@
 // One thread issues a copy. A load's bytes, those outside of the tensor too (they arrive as zeros),
 // count on the barrier, which must expect them; a store leaves out what lies outside. x counts
 // elements, y rows.
+// Loads name this block's shared memory (shared::cta, PTX 8.6): for an address in a cluster, sm_120a
+// would ask whose it is and call a function; elsewhere the machine code is the same.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +52,7 @@ QTL_DEVICE void tma_load_1d(std::uint32_t to, const tensor_map& map, std::uint32
 #else
   if constexpr (Sm >= 900)
     asm volatile(
-        "cp.async.bulk.tensor.1d.shared::cluster.global.mbarrier::complete_tx::bytes "
+        "cp.async.bulk.tensor.1d.shared::cta.global.mbarrier::complete_tx::bytes "
         "[%0], [%1, {%3}], [%2];" ::"r"(to),
         "l"(&map), "r"(barrier), "r"(x)
         : "memory");
@@ -67,7 +69,7 @@ QTL_DEVICE void tma_load_2d(std::uint32_t to, const tensor_map& map, std::uint32
 #else
   if constexpr (Sm >= 900)
     asm volatile(
-        "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes "
+        "cp.async.bulk.tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes "
         "[%0], [%1, {%3, %4}], [%2];" ::"r"(to),
         "l"(&map), "r"(barrier), "r"(x), "r"(y)
         : "memory");
@@ -84,7 +86,7 @@ QTL_DEVICE void tma_load_2d(std::uint32_t to, const tensor_map& map, std::uint32
 #else
   if constexpr (Sm >= 900)
     asm volatile(
-        "cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes"
+        "cp.async.bulk.tensor.2d.shared::cta.global.mbarrier::complete_tx::bytes"
         ".L2::cache_hint [%0], [%1, {%3, %4}], [%2], %5;" ::"r"(to),
         "l"(&map), "r"(barrier), "r"(x), "r"(y), "l"(policy.bits)
         : "memory");
