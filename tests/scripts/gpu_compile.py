@@ -10,7 +10,9 @@ An expected instruction is the beginning of one, as PTX spells it. A file fails 
 warns, a kernel spills registers, ptxas serializes wgmma (C75xx), it takes more than a minute of one processor, the PTX
 lacks an expected instruction, or, where nvdisasm is found, the machine code lacks the tensor-core
 operation that it should become, or what machine_code.py tells of.
-    gpu_compile.py [--nvcc PATH] [--nvdisasm PATH] [--targets 80,90a] [--quick] [--brief] [FILE or word of its name ...]
+Every kernel is compiled for every target that it is for; what only differs from it in number formats stands in the files
+behind QTL_ALL_FORMATS, and is compiled for a file's first target unless --all-formats asks for the rest.
+    gpu_compile.py [--nvcc PATH] [--nvdisasm PATH] [--targets 80,90a] [--all-formats] [--brief] [FILE or word of its name ...]
 """
 
 import argparse
@@ -30,7 +32,6 @@ SOURCES = tree.ROOT / "tests/gpu/compile"
 FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-Xptxas", "-v",
          f"-I{tree.INCLUDE}", f"-I{tree.ROOT / 'cuda'}", f"-I{tree.ROOT / 'tests'}"]
 SECONDS = 60
-QUICK = ("80", "90a")
 
 CLAUSE = re.compile(r"targets:\s*([\w ]+?)\s*(?:;\s*expects:\s*([\w.:]+(?:\s*,\s*[\w.:]+)*)|;|$)")
 REFUSAL = re.compile(r"refused:\s*([\w ]+?)\s*;\s*because:\s*([^.]+)\.")
@@ -59,6 +60,7 @@ class Job:
     code: list = field(default_factory=list)
     refusal: str = ""
     with_host: bool = False
+    all_formats: bool = False
     seconds: float = 0.0
     kernels: list = field(default_factory=list)
     problems: list = field(default_factory=list)
@@ -78,13 +80,7 @@ def head_comment(path):
     return " ".join(lines)
 
 
-def quick(path, jobs):
-    """What CI has the time for: instructions for all targets, kernels for the first of QUICK that they name."""
-    few = [job for job in jobs if job.target in QUICK][:1]
-    return few if few and "instructions" not in path.stem else jobs
-
-
-def jobs_of(path, wanted, is_quick=False):
+def jobs_of(path, wanted, all_formats=False):
     """One job for each target that the head of the file names."""
     head, jobs = head_comment(path), []
     for targets, expects in CLAUSE.findall(head):
@@ -93,9 +89,10 @@ def jobs_of(path, wanted, is_quick=False):
     for targets, sentence in REFUSAL.findall(head):
         jobs += [Job(path, target, [], [], sentence) for target in targets.split()]
     jobs = [job for job in jobs if not wanted or job.target in wanted]
-    jobs = quick(path, jobs) if is_quick else jobs
     for job in jobs[:1]:
         job.with_host = True  # looking at the host's part once is enough
+    for number, job in enumerate(jobs):
+        job.all_formats = all_formats or number == 0
     return jobs
 
 
@@ -160,7 +157,7 @@ def compile_job(job, nvcc, nvdisasm):
     with tempfile.TemporaryDirectory() as folder:
         target = f"-gencode=arch=compute_{job.target},code=sm_{job.target}"
         kind = "-c" if job.with_host else "-cubin"
-        command = [nvcc, *FLAGS, target, "-keep", "-keep-dir", folder, kind, "-o",
+        command = [nvcc, *FLAGS, f"-DQTL_ALL_FORMATS={int(job.all_formats)}", target, "-keep", "-keep-dir", folder, kind, "-o",
                    f"{folder}/output" + (".o" if job.with_host else ".cubin"), str(job.path)]
         succeeded, output, job.seconds = timed(command)
         if job.refusal:
@@ -220,7 +217,7 @@ def arguments():
     parser.add_argument("--nvcc", default="nvcc")
     parser.add_argument("--nvdisasm", default=None, help="found beside nvcc or in the path unless told")
     parser.add_argument("--targets", default="", help="only these, as in 80,90a")
-    parser.add_argument("--quick", action="store_true", help="each kernel for one target, 80 or 90a")
+    parser.add_argument("--all-formats", action="store_true", help="for every target, not for the first alone")
     parser.add_argument("--brief", action="store_true", help="one line for a file and target")
     return parser.parse_args()
 
@@ -237,7 +234,7 @@ def main():
              if not options.files or any(Path(word).stem in path.stem for word in options.files)]
     wanted = set(filter(None, options.targets.split(",")))
     problems = [f"{path.name}: its first lines name no targets" for path in files if not jobs_of(path, set())]
-    jobs = [job for path in files for job in jobs_of(path, wanted, options.quick)]
+    jobs = [job for path in files for job in jobs_of(path, wanted, options.all_formats)]
     toolchain.each(lambda job: compile_job(job, options.nvcc, nvdisasm), jobs)
     for job in jobs:
         print_job(job, options.brief)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // targets: 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32,
 // mma.sync.aligned.m16n8k32.row.col.f32.e5m2.e4m3.f32, cp.async.cg.shared.global
 // Every tiling of the FP8 product whose scales are of blocks.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // targets: 80 89; expects: mma.sync.aligned.m16n8k64.row.col.s32.s4.s4.s32,
 // mma.sync.aligned.m16n8k64.row.col.s32.u4.s4.s32, cp.async.cg.shared.global
 // Every tiling of the 4-bit integer product, and one for all pairs of formats. Later targets have

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // targets: 80 89 90a 100a 120a; expects: mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32,
 // mma.sync.aligned.m16n8k32.row.col.s32.u8.s8.s32, cp.async.cg.shared.global,
 // ldmatrix.sync.aligned.m8n8.x4 Every tiling of the 8-bit integer product; one of them for all

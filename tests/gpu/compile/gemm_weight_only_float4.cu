@@ -13,22 +13,26 @@ namespace qtl::inline v0::gpu {
 template<class W, class X, class Shape>
 using product = gemm_weight_only<weight_only<weight_only_format_of<W, X>, Shape>>;
 
-using nf4_f16_few = product<nf4_a16::weight, f16, few_rows>;
 using nf4_f16_some = product<nf4_a16::weight, f16, some_rows>;
-using mxfp4_bf16_some = product<mxfp4_a16::weight, bf16, some_rows>;
 using mxfp4_bf16_many = product<mxfp4_a16::weight, bf16, many_rows>;
 using nvfp4_f16_few = product<nvfp4_a16::weight, f16, few_rows>;
+
+template __global__ void run_kernel<nf4_f16_some>(const __grid_constant__ nf4_f16_some::params);
+template __global__ void run_kernel<mxfp4_bf16_many>(
+    const __grid_constant__ mxfp4_bf16_many::params);
+template __global__ void run_kernel<nvfp4_f16_few>(const __grid_constant__ nvfp4_f16_few::params);
+
+#if QTL_ALL_FORMATS
+using nf4_f16_few = product<nf4_a16::weight, f16, few_rows>;
+using mxfp4_bf16_some = product<mxfp4_a16::weight, bf16, some_rows>;
 using nvfp4_f16_some = product<nvfp4_a16::weight, f16, some_rows>;
 using nvfp4_f16_many = product<nvfp4_a16::weight, f16, many_rows>;
 
 template __global__ void run_kernel<nf4_f16_few>(const __grid_constant__ nf4_f16_few::params);
-template __global__ void run_kernel<nf4_f16_some>(const __grid_constant__ nf4_f16_some::params);
 template __global__ void run_kernel<mxfp4_bf16_some>(
     const __grid_constant__ mxfp4_bf16_some::params);
-template __global__ void run_kernel<mxfp4_bf16_many>(
-    const __grid_constant__ mxfp4_bf16_many::params);
-template __global__ void run_kernel<nvfp4_f16_few>(const __grid_constant__ nvfp4_f16_few::params);
 template __global__ void run_kernel<nvfp4_f16_some>(const __grid_constant__ nvfp4_f16_some::params);
 template __global__ void run_kernel<nvfp4_f16_many>(const __grid_constant__ nvfp4_f16_many::params);
+#endif
 
 }  // namespace qtl::inline v0::gpu

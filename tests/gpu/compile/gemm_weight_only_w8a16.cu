@@ -13,24 +13,28 @@ namespace qtl::inline v0::gpu {
 template<class W, class X, class Shape>
 using product = gemm_weight_only<weight_only<weight_only_format_of<W, X>, Shape>>;
 
-using s8_bf16_few = product<w8a16::weight, bf16, few_rows>;
-using s8_bf16_some = product<w8a16::weight, bf16, some_rows>;
 using s8_bf16_many = product<w8a16::weight, bf16, many_rows>;
-using affine_f16_few = product<policy<u8, affine, per_group<32>>, f16, few_rows>;
-using affine_f16_many = product<policy<u8, affine, per_group<32>>, f16, many_rows>;
 using e4m3_f16_some = product<w8a16_fp8::weight, f16, some_rows>;
 using mxfp8_bf16_few = product<mxfp8::weight, bf16, few_rows>;
+
+template __global__ void run_kernel<s8_bf16_many>(const __grid_constant__ s8_bf16_many::params);
+template __global__ void run_kernel<e4m3_f16_some>(const __grid_constant__ e4m3_f16_some::params);
+template __global__ void run_kernel<mxfp8_bf16_few>(const __grid_constant__ mxfp8_bf16_few::params);
+
+#if QTL_ALL_FORMATS
+using s8_bf16_few = product<w8a16::weight, bf16, few_rows>;
+using s8_bf16_some = product<w8a16::weight, bf16, some_rows>;
+using affine_f16_few = product<policy<u8, affine, per_group<32>>, f16, few_rows>;
+using affine_f16_many = product<policy<u8, affine, per_group<32>>, f16, many_rows>;
 using mxfp8_bf16_many = product<mxfp8::weight, bf16, many_rows>;
 
 template __global__ void run_kernel<s8_bf16_few>(const __grid_constant__ s8_bf16_few::params);
 template __global__ void run_kernel<s8_bf16_some>(const __grid_constant__ s8_bf16_some::params);
-template __global__ void run_kernel<s8_bf16_many>(const __grid_constant__ s8_bf16_many::params);
 template __global__ void run_kernel<affine_f16_few>(const __grid_constant__ affine_f16_few::params);
 template __global__ void run_kernel<affine_f16_many>(
     const __grid_constant__ affine_f16_many::params);
-template __global__ void run_kernel<e4m3_f16_some>(const __grid_constant__ e4m3_f16_some::params);
-template __global__ void run_kernel<mxfp8_bf16_few>(const __grid_constant__ mxfp8_bf16_few::params);
 template __global__ void run_kernel<mxfp8_bf16_many>(
     const __grid_constant__ mxfp8_bf16_many::params);
+#endif
 
 }  // namespace qtl::inline v0::gpu

@@ -18,15 +18,18 @@ using static_u8 = policy<u8, affine, per_tensor>;
 using tensor_e4m3 = policy<e4m3, symmetric, per_tensor, dynamic>;
 
 template status quantize_matrix(const tokens<token_s8, bf16>&, void*);
-template status quantize_matrix(const tokens<token_s8, f32>&, void*);
-template status quantize_matrix(const tokens<token_u8, f16>&, void*);
-template status quantize_matrix(const tokens<token_s4, f16>&, void*);
 template status quantize_matrix(const tokens<token_e4m3, bf16>&, void*);
 template status quantize_matrix(const tokens<token_e5m2, f32>&, void*);
 template status quantize_matrix(const tokens<group_e4m3, bf16>&, void*);
-template status quantize_matrix(const tokens<static_s8, bf16>&, void*);
-template status quantize_matrix(const tokens<static_u8, f16>&, void*);
 template status quantize_whole_matrix(const tokens<tensor_e4m3, bf16>&,
                                       range_workspace<tensor_e4m3>*, void*);
+
+#if QTL_ALL_FORMATS
+template status quantize_matrix(const tokens<token_s8, f32>&, void*);
+template status quantize_matrix(const tokens<token_u8, f16>&, void*);
+template status quantize_matrix(const tokens<token_s4, f16>&, void*);
+template status quantize_matrix(const tokens<static_s8, bf16>&, void*);
+template status quantize_matrix(const tokens<static_u8, f16>&, void*);
+#endif
 
 }  // namespace qtl::inline v0::gpu

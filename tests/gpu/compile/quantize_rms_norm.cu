@@ -14,8 +14,11 @@ using group_e4m3 = policy<e4m3, symmetric, per_group<128>, dynamic>;
 using static_e4m3 = policy<e4m3, symmetric, per_tensor>;
 
 template status quantize_matrix(const fused<token_s8, rms_norm_row<bf16>>&, void*);
-template status quantize_matrix(const fused<token_e4m3, rms_norm_row<f16>>&, void*);
 template status quantize_matrix(const fused<group_e4m3, rms_norm_row<bf16>>&, void*);
+
+#if QTL_ALL_FORMATS
+template status quantize_matrix(const fused<token_e4m3, rms_norm_row<f16>>&, void*);
 template status quantize_matrix(const fused<static_e4m3, rms_norm_row<bf16>>&, void*);
+#endif
 
 }  // namespace qtl::inline v0::gpu
