@@ -25,6 +25,7 @@ enum class code_reading : std::uint8_t {
 /// line of scales, where there are offsets a line of factors and one of terms, and the codes as
 /// they are in the tensor, spread to nibbles or bytes:
 ///     real = scale * value, or scale * (factor * value + term).
+/// A NaN among the e4m3 codes of a segment is a NaN in its scale: loops need not look for it.
 struct real_layout {
   std::int64_t n = 0;
   std::int64_t k = 0;
@@ -102,19 +103,23 @@ inline float value_of(const element_reader& elements, int raw) {
   return elements.values[raw];
 }
 
-/// Writes one column's codes of segment s. Padding is the code of zero, or at least of something
-/// finite: it meets activations that are zero.
-inline void put_codes(const real_layout& l, const weight_operand& w, std::int64_t j, std::int64_t s,
+/// Writes one column's codes of segment s and tells whether one is the NaN of e4m3. Padding is the
+/// code of zero, or at least of something finite: it meets activations that are zero.
+inline bool put_codes(const real_layout& l, const weight_operand& w, std::int64_t j, std::int64_t s,
                       std::int64_t column, std::byte* panel_codes) {
   using integer_panels::chunk;
   const std::int64_t length = l.length(s);
+  bool has_nan = false;
   for (std::int64_t p = 0; p < length; p += chunk) {
     const std::int64_t count = length - p < chunk ? length - p : chunk;
     alignas(64) std::uint8_t codes[chunk + 8] = {};
     read_raw_codes(w.elements.bits, w.row(j), s * l.segment + p, count, codes);
+    if (l.reading == code_reading::float_4_3)
+      for (std::int64_t c = 0; c < count; ++c) has_nan |= (codes[c] & 0x7F) == 0x7F;
     integer_panels::put_column(l, codes, count, column,
                                panel_codes + p / l.step() * l.line_bytes());
   }
+  return has_nan;
 }
 
 /// Packs one panel.
@@ -129,13 +134,13 @@ inline void pack_panel(const real_layout& l, const weight_operand& w, std::int64
     for (std::int64_t c = 0; c < count; ++c) {
       const block_values block = w.block_at(first + c, s * l.segment);
       const bool shifts = w.offset_kind == offset_encoding::shift;
-      put_value(segment, c, shifts ? 1.0f : block.scale);
+      const bool has_nan = put_codes(l, w, first + c, s, c, segment + l.params_bytes());
+      put_value(segment, c, has_nan ? quiet_nan : shifts ? 1.0f : block.scale);
       if (l.has_offsets) {
         put_value(segment + l.line_bytes(), c, shifts ? block.scale : 1.0f);
         put_value(segment + 2 * l.line_bytes(), c,
                   shifts ? -block.shift : -static_cast<float>(block.zero_point));
       }
-      put_codes(l, w, first + c, s, c, segment + l.params_bytes());
     }
   }
 }

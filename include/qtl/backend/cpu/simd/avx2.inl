@@ -42,6 +42,8 @@ inline floats add(floats a, floats b) { return _mm256_add_ps(a, b); }
 inline ints shift_left(ints v, int by) { return _mm256_slli_epi32(v, by); }
 inline ints shift_right(ints v, int by) { return _mm256_srli_epi32(v, by); }
 inline ints shift_right_signed(ints v, int by) { return _mm256_srai_epi32(v, by); }
+/// Byte c of each lane as its top byte; the others are anything.
+inline ints raise_byte(ints v, int c) { return shift_left(v, 24 - 8 * c); }
 inline ints bit_and(ints a, ints b) { return _mm256_and_si256(a, b); }
 inline ints bit_or(ints a, ints b) { return _mm256_or_si256(a, b); }
 inline ints bit_xor(ints a, ints b) { return _mm256_xor_si256(a, b); }

@@ -38,6 +38,12 @@ inline ints shift_right(ints v, int by) { return _mm512_srli_epi32(v, static_cas
 inline ints shift_right_signed(ints v, int by) {
   return _mm512_srai_epi32(v, static_cast<unsigned>(by));
 }
+/// Byte c of each lane as its top byte; the others are anything. Shifts are scarcer than shuffles.
+inline ints raise_byte(ints v, int c) {
+  if (c == 3) return v;
+  const auto four = [c](int lane) { return (4 * lane + c) * 0x01010101; };
+  return _mm512_shuffle_epi8(v, _mm512_set4_epi32(four(3), four(2), four(1), four(0)));
+}
 inline ints bit_and(ints a, ints b) { return _mm512_and_si512(a, b); }
 inline ints bit_or(ints a, ints b) { return _mm512_or_si512(a, b); }
 inline ints bit_xor(ints a, ints b) { return _mm512_xor_si512(a, b); }

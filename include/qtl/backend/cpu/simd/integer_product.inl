@@ -10,8 +10,8 @@
 /// read from memory once.
 inline constexpr std::int64_t blocked_rows = 48;
 inline constexpr std::int64_t block_bytes = 32768;
-/// How far ahead of its reads a tile prefetches where it runs over all of k.
-inline constexpr std::int64_t fetch_distance = 2048;
+/// How far ahead of its reads a tile prefetches that is the first to read weights.
+inline constexpr std::int64_t fetch_distance = 8192;
 
 inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
 inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
@@ -221,15 +221,14 @@ struct integer_panel {
     }
   }
 
-  /// Rows [i, last), block of k by block, the last tile fetching the next block, so that weights
-  /// cross the first cache once.
+  /// Rows [i, last), block of k by block: the first tile streams a block from memory, the others
+  /// find it in the first cache.
   void run_together(std::int64_t i, std::int64_t last, sum* buffer) const {
     for (std::int64_t first = 0; first == 0 || first < extent; first += block) {
       const std::int64_t end = extent - first < block ? extent : first + block;
       for (std::int64_t at = i; at < last; at += tile_rows) {
-        const bool fetches = at + tile_rows >= last;
-        run_tile(at, fetches ? last - at : tile_rows, first, end,
-                 fetches ? (end - first) * unit_bytes : 0, buffer + (at - i) * columns);
+        const std::int64_t rows = last - at < tile_rows ? last - at : tile_rows;
+        run_tile(at, rows, first, end, at == i ? fetch_distance : 0, buffer + (at - i) * columns);
       }
     }
     store_sums(i, last - i, buffer);

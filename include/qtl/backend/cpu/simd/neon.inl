@@ -46,6 +46,8 @@ inline ints shift_right(ints v, int by) {
   return vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(v), vdupq_n_s32(-by)));
 }
 inline ints shift_right_signed(ints v, int by) { return vshlq_s32(v, vdupq_n_s32(-by)); }
+/// Byte c of each lane as its top byte; the others are anything.
+inline ints raise_byte(ints v, int c) { return shift_left(v, 24 - 8 * c); }
 inline ints bit_and(ints a, ints b) { return vandq_s32(a, b); }
 inline ints bit_or(ints a, ints b) { return vorrq_s32(a, b); }
 inline ints bit_xor(ints a, ints b) { return veorq_s32(a, b); }

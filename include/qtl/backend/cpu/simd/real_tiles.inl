@@ -6,6 +6,9 @@ inline constexpr std::int64_t real_columns = std::int64_t{real_vectors} * lanes;
 
 /// Rows that are multiplied at a time while weights are decoded in registers.
 inline constexpr int fused_rows = 4;
+/// How far ahead of its reads a tile that decodes in registers prefetches weights: it takes six
+/// cycles for 64 bytes, and memory must have its time.
+inline constexpr std::int64_t fetch_ahead = 8192;
 /// From this many rows on it is cheaper to decode a block of weights once, for all of them.
 inline constexpr int many_rows = 17;
 
@@ -16,7 +19,8 @@ struct code_values {
 };
 
 /// An 8-bit float of which `top` holds the code in bits 31..24: its fields moved to those of f32,
-/// then the exponent's bias corrected by a product, which is exact and serves subnormals too.
+/// then the exponent's bias corrected by a product, which is exact and serves subnormals too. The
+/// one NaN of e4m3 is in its column's scale (real_panels.hpp); e5m2 has the specials of IEEE.
 template<int MantissaBits>
 inline floats decode_float8(ints top) {
   constexpr int exponent_bits = 7 - MantissaBits;
@@ -26,9 +30,8 @@ inline floats decode_float8(ints top) {
   const ints bits =
       bit_and(shift_right_signed(top, 8 - exponent_bits), all_ints(magnitude | INT32_MIN));
   const floats value = multiply(reinterpret_floats(bits), all_floats(power_of_two(bias)));
-  // e4m3 has one NaN and no Inf; e5m2 has those of IEEE.
-  constexpr std::int32_t field = MantissaBits == 3 ? magnitude : infinite;
-  return select_equal(bit_and(bits, all_ints(field)), all_ints(field),
+  if constexpr (MantissaBits == 3) return value;
+  return select_equal(bit_and(bits, all_ints(infinite)), all_ints(infinite),
                       reinterpret_floats(bit_or(bits, all_ints(0x7F800000))), value);
 }
 
@@ -38,13 +41,13 @@ inline floats decode(ints quads, int c, const code_values& values) {
   if constexpr (Reading == code_reading::nibble)
     return look_up(values.nibbles, shift_right(quads, 8 * (c % 4) + (c < 4 ? 0 : 4)));
   else if constexpr (Reading == code_reading::signed_byte)
-    return to_floats(shift_right_signed(shift_left(quads, 24 - 8 * c), 24));
+    return to_floats(shift_right_signed(raise_byte(quads, c), 24));
   else if constexpr (Reading == code_reading::unsigned_byte)
     return to_floats(bit_and(shift_right(quads, 8 * c), all_ints(255)));
   else if constexpr (Reading == code_reading::float_4_3)
-    return decode_float8<3>(shift_left(quads, 24 - 8 * c));
+    return decode_float8<3>(raise_byte(quads, c));
   else if constexpr (Reading == code_reading::float_5_2)
-    return decode_float8<2>(shift_left(quads, 24 - 8 * c));
+    return decode_float8<2>(raise_byte(quads, c));
   else
     return gather(values.values, bit_and(shift_right(quads, 8 * c), all_ints(255)));
 }
@@ -84,8 +87,7 @@ inline void fused_segment(const real_tile& t, const float* x, const std::byte* s
     for (int r = 0; r < Rows * chains; ++r) acc[r % chains][r / chains][v] = zero_floats();
   }
   for (std::int64_t p = 0; p < length; p += codes, w += line) {
-    prefetch(w + 2048);
-    prefetch(w + 2048 + line / 2);
+    for (std::int64_t at = 0; at < line; at += 64) prefetch(w + fetch_ahead + at);
     ints quads[real_vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < real_vectors; ++v) quads[v] = load_ints(w + v * lanes * 4);
