@@ -1,9 +1,10 @@
-"""Draws what ./dev bench --suite cpu wrote: report.py JSON FOLDER makes roofline.svg, latency.svg and index.html."""
+"""Draws what ./dev bench --suite cpu wrote: report.py JSON FOLDER makes roofline.svg, latency.svg, index.html and tables.md."""
 
 import sys
 from pathlib import Path
 
 import latency
+import markdown
 import page
 import results
 import roofline
@@ -28,6 +29,7 @@ def main(source, folder):
         (folder / name).write_text(drawn)
         shown.append((name, alt))
     (folder / "index.html").write_text(page.build(data, shown))
+    (folder / "tables.md").write_text(markdown.build(data))
     print(folder / "index.html")
 
 

@@ -45,6 +45,12 @@ def check_page(folder):
     yield "names are escaped", "a processor &lt;of no make&gt;" in page
 
 
+def check_tables(folder):
+    tables = (folder / "tables.md").read_text()
+    yield "ours has its ratio, others have none", "| qtl w8a8 layer | 50 **0.50** |\n| onednn f32 | 400 |" in tables
+    yield "no table is empty", "### The price of a call" not in tables
+
+
 def check_refusals(folder):
     wrong = folder / "wrong.json"
     wrong.write_text(json.dumps({"suite": "cpu", "schema": 99}))
@@ -70,7 +76,7 @@ def main():
         folder = Path(name)
         run = report(FIXTURE, folder)
         checks = [("the report is made", run.returncode == 0)]
-        checks += [*check_pictures(folder), *check_page(folder), *check_refusals(folder), *check_drawing()]
+        checks += [*check_pictures(folder), *check_page(folder), *check_tables(folder), *check_refusals(folder), *check_drawing()]
     problems = [what for what, holds in checks if not holds]
     tree.report("report, statements", len(checks), problems)
 

@@ -22,8 +22,8 @@ QTL_DEVICE void bulk_load(std::uint32_t to, const void* from, std::uint32_t byte
 #else
   if constexpr (Sm >= 900)
     asm volatile(
-        "cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::
-            "r"(to),
+        "cp.async.bulk.shared::cta.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+            to),
         "l"(from), "r"(bytes), "r"(barrier)
         : "memory");
 #endif

@@ -5,8 +5,8 @@
 // One thread issues a copy. A load's bytes, those outside of the tensor too (they arrive as zeros),
 // count on the barrier, which must expect them; a store leaves out what lies outside. x counts
 // elements, y rows.
-// Loads name this block's shared memory (shared::cta, PTX 8.6): for an address in a cluster, sm_120a
-// would ask whose it is and call a function; elsewhere the machine code is the same.
+// Loads name this block's shared memory (shared::cta, PTX 8.6): for an address in a cluster,
+// sm_120a would ask whose it is and call a function; elsewhere the machine code is the same.
 #pragma once
 
 #include <cstdint>
