@@ -6,8 +6,8 @@ TITLES = {
     "w8a8": "8-bit weights and activations",
     "w8a8_affine": "Zero points on both sides",
     "w4a8": "4-bit weights, 8-bit activations; the other library multiplies 8-bit weights",
-    "weight_only": "Weights of any format under f32 activations and f32 sums (% of the f32 peak)",
-    "bf16": "Operands that are exact in bf16 (% of the bf16 peak)",
+    "weight_only": "Weights of any format under f32 activations and f32 sums",
+    "bf16": "Operands that are exact in bf16",
 }
 LOWER_LEVELS = (" avx2", " avx_vnni", " avx512")
 
@@ -82,7 +82,7 @@ def build(data):
     shape = lambda e: "·".join(map(str, e))
     tokens = lambda e: f"m = {e[0]}"
     parts = [
-        tables(data, "Large products, % of peak (m·n·k, hot)", many, extents, shape, of_peak),
+        tables(data, "Large products, % of the int8, f32 or bf16 peak (m·n·k, hot)", many, extents, shape, of_peak),
         tables(data, "Small batches at n = k = 4096, weights from memory: µs (% of DRAM)", few("cold"), extents, tokens, of_dram),
         tables(data, "The same, hot: µs", few("hot"), extents, tokens, of_dram),
         tables(data, "Every instruction set: Gop/s, and **times as fast as Eigen in f32 on AVX2**", many, extents, shape,
