@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_layers.hpp"
 
+#include <stdexcept>
+#include <string>
+
 #include "qtl/gpu.hpp"
 
 #include "policy_part.hpp"
@@ -9,7 +12,9 @@ namespace fashion {
 
 std::string device_name() {
   const auto facts = qtl::gpu_backend::facts();
-  return facts.ok() ? std::string(facts->name.view()) : std::string(facts.why().message.view());
+  if (!facts.ok())
+    throw std::runtime_error("no GPU to run on: " + std::string(facts.why().message.view()));
+  return std::string(facts->name.view());
 }
 
 layer_loader find_device_loader(std::string_view preset) {

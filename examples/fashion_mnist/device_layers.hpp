@@ -11,7 +11,8 @@
 
 namespace fashion {
 
-/// The device's name; "emulated ..." where the emulator stands in; empty where there is none.
+/// The device's name; "emulated ..." where the emulator stands in; empty where the
+/// program holds no device's kernels. Throws std::runtime_error where the device cannot be used.
 std::string device_name();
 
 /// Loads layers of that preset onto the device. They throw qtl::error where it has no kernel.
