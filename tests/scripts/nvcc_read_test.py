@@ -1,6 +1,6 @@
-"""What ./dev gpu compiles passes both of nvcc's front ends, the device's and the host's. They take a second a file where
-code takes a minute, and find what g++ and the emulator let pass. Arguments: nvcc, and words of
-the names of files unless all are meant.
+"""What ./dev gpu compiles, and the examples, pass both of nvcc's front ends, the device's and the host's. They take a
+second a file where code takes a minute, and find what g++ and the emulator let pass. Arguments: nvcc, and words of the
+names of files unless all are meant.
 """
 
 import os
@@ -14,7 +14,8 @@ import tree
 FLAGS = ["-std=c++20", "-Werror", "all-warnings", "-gencode=arch=compute_90a,code=sm_90a", "-DQTL_SEPARATE_KERNELS",
          "-DDOCTEST_CONFIG_SUPER_FAST_ASSERTS", f"-I{tree.INCLUDE}", f"-I{tree.CUDA}", f"-I{tree.ROOT / 'tests'}",
          *toolchain.pkg_config("eigen3")]
-PLACES = ["tests/gpu/*_test.cpp", "tests/gpu/instructions/*_test.cpp", "tests/gpu/backend/*.cpp", "bench/gpu/explain.cpp"]
+PLACES = ["tests/gpu/*_test.cpp", "tests/gpu/instructions/*_test.cpp", "tests/gpu/backend/*.cpp", "bench/gpu/explain.cpp",
+          "examples/gpu/*.cu"]
 
 
 def passes(nvcc, source, folder):
