@@ -20,6 +20,12 @@
 #include <arm_neon.h>
 #endif
 
+namespace qtl::inline v0::simd {
+/// How many bytes ahead of its reads a tile prefetches that is the first to read weights: it takes
+/// about six cycles for 64 bytes, and memory must have its time.
+inline constexpr std::int64_t fetch_distance = 8192;
+}  // namespace qtl::inline v0::simd
+
 // clang-format off: the order of includes is that of what builds on what
 
 namespace qtl::inline v0::simd::portable {

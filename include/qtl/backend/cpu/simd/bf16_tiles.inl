@@ -10,8 +10,6 @@ inline constexpr std::int64_t pair_line = pair_columns * 4;  ///< bytes of two k
 
 /// Rows that are multiplied at a time while weights are decoded in registers.
 inline constexpr int fused_pair_rows = 4;
-/// How far ahead of its reads a tile that decodes in registers prefetches weights.
-inline constexpr std::int64_t pair_fetch_ahead = 8192;
 /// Rows of a tile over decoded weights.
 inline constexpr int pair_rows = 6;
 
@@ -166,7 +164,7 @@ inline void fused_pair_segment(const pair_tile& t, const pair_decoder<Reading>& 
   for (std::int64_t p = 0; p < length; p += 2 * pairs, w += pair_line, x += 4 * pairs) {
 #pragma GCC unroll 4
     for (int v = 0; v < pair_vectors; ++v) {
-      prefetch(w + pair_fetch_ahead + v * lanes * 4);
+      prefetch(w + fetch_distance + v * lanes * 4);
       ints weights[pairs];
       decode(load_ints(w + v * lanes * 4), all_ints(t.raise), zeros[v], weights);
 #pragma GCC unroll 4

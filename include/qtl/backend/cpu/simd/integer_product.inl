@@ -10,8 +10,6 @@
 /// read from memory once.
 inline constexpr std::int64_t blocked_rows = 48;
 inline constexpr std::int64_t block_bytes = 32768;
-/// How far ahead of its reads a tile prefetches that is the first to read weights.
-inline constexpr std::int64_t fetch_distance = 8192;
 
 inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
 inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {

@@ -6,9 +6,6 @@ inline constexpr std::int64_t real_columns = std::int64_t{real_vectors} * lanes;
 
 /// Rows that are multiplied at a time while weights are decoded in registers.
 inline constexpr int fused_rows = 4;
-/// How far ahead of its reads a tile that decodes in registers prefetches weights: it takes six
-/// cycles for 64 bytes, and memory must have its time.
-inline constexpr std::int64_t fetch_ahead = 8192;
 /// From this many rows on it is cheaper to decode a block of weights once, for all of them.
 inline constexpr int many_rows = 17;
 
@@ -87,7 +84,7 @@ inline void fused_segment(const real_tile& t, const float* x, const std::byte* s
     for (int r = 0; r < Rows * chains; ++r) acc[r % chains][r / chains][v] = zero_floats();
   }
   for (std::int64_t p = 0; p < length; p += codes, w += line) {
-    for (std::int64_t at = 0; at < line; at += 64) prefetch(w + fetch_ahead + at);
+    for (std::int64_t at = 0; at < line; at += 64) prefetch(w + fetch_distance + at);
     ints quads[real_vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < real_vectors; ++v) quads[v] = load_ints(w + v * lanes * 4);
