@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <type_traits>
 
@@ -64,7 +65,11 @@ struct fixed_text {
     return append(std::string_view(digits + used, sizeof digits - used));
   }
 
-  friend constexpr bool operator==(const fixed_text&, const fixed_text&) = default;
+  // Zeros follow the text, so bytes tell; a loop over them would cost what a small product does.
+  friend constexpr bool operator==(const fixed_text& a, const fixed_text& b) {
+    if (!std::is_constant_evaluated()) return std::memcmp(a.characters, b.characters, N) == 0;
+    return std::string_view(a.characters, N) == std::string_view(b.characters, N);
+  }
   // A template, so that a literal does not hesitate between string_view and fixed_text.
   template<class Text>
     requires std::is_convertible_v<const Text&, std::string_view>
