@@ -42,15 +42,18 @@ inline void require_packing(const qtl::gemm_kernel& kernel) {
                              " packs no weights: there is nothing to rotate or to compare");
 }
 
-/// Activations quantized by the plain functions of ops/, which no kernel had a hand in.
+/// Activations quantized by a kernel, or by the plain functions of ops/, which no kernel had a hand
+/// in.
 template<class A>
 class prepared_activations {
  public:
-  explicit prepared_activations(const problem& p)
+  explicit prepared_activations(const problem& p, const qtl::gemm_kernel* kernel = nullptr,
+                                const qtl::gemm_key& key = {})
       : params_(qtl::choose_qparams<A>(qtl::scan_range(p.x.view()).range())),
         memory_(qtl::value_or_throw(qtl::buffer<std::byte>::make(
             qtl::activation_layout<A>{p.x.rows(), p.x.cols()}.size()))),
-        operand_(qtl::prepare_activations<A>(p.x.view(), params_, memory_.data(), {})) {}
+        operand_(
+            qtl::prepare_activations<A>(p.x.view(), params_, memory_.data(), {}, kernel, key)) {}
 
   const qtl::qparams<A>& params() const { return params_; }
   const qtl::activation_operand& operand() const { return operand_; }
@@ -116,7 +119,7 @@ class qtl_layer final : public contestant {
   qtl::buffer<std::byte> workspace_;
 };
 
-/// gemm_kernel::run: activations are quantized beforehand.
+/// gemm_kernel::run: activations are quantized beforehand, as the kernel does it.
 template<class Pair>
 class qtl_kernel final : public contestant {
   using W = typename Pair::weight;
@@ -124,7 +127,8 @@ class qtl_kernel final : public contestant {
 
  public:
   qtl_kernel(std::string name, const qtl::gemm_kernel& kernel, const problem& p)
-      : name_(std::move(name)), kernel_(kernel), weight_(qtl::quantize<W>(p.w)), activations_(p),
+      : name_(std::move(name)), kernel_(kernel), weight_(qtl::quantize<W>(p.w)),
+        activations_(p, &kernel, key(p.x.cols())), expected_(p),
         y_(qtl::value_or_throw(qtl::matrix<float>::make(p.x.rows(), p.w.rows()))) {
     require_packing(kernel);
     args_.key = key(p.x.cols());
@@ -153,13 +157,18 @@ class qtl_kernel final : public contestant {
     args_.packed = weights_.at(turn);
     kernel_.run(args_);
   }
-  std::string find_error() const override { return find_wrong_element(args_, y_); }
+  std::string find_error() const override {
+    qtl::gemm_args args = args_;
+    args.x = expected_.operand();
+    return find_wrong_element(args, y_);
+  }
 
  private:
   std::string name_;
   qtl::gemm_kernel kernel_;
   qtl::QTensor<W> weight_;
   prepared_activations<A> activations_;
+  prepared_activations<A> expected_;
   qtl::matrix<float> y_;
   qtl::gemm_args args_;
   qtl::buffer<std::byte> workspace_;

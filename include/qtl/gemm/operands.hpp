@@ -204,8 +204,9 @@ struct activation_operand {
   const float* scales = nullptr;              ///< m x groups; NaN where a token holds NaN
   const std::int32_t* zero_points = nullptr;  ///< m x groups, or null
   const float* shifts = nullptr;              ///< m x groups, or null
-  const std::int32_t* sums =
-      nullptr;  ///< of codes, m x groups: on devices, for weights with zero points
+  const std::int32_t* sums = nullptr;  ///< of codes as they lie, m x groups; null: nobody took them
+  std::int32_t code_shift = 0;  ///< taken off codes as they lie: a kernel that quantizes for itself
+                                ///< may keep u8 as s8
   /// Column p of the weight meets column column_order[p] of these; null: column p. Only for kernels
   /// that reorder; entries are given, as -1, up to a multiple of 64.
   const std::int32_t* column_order = nullptr;

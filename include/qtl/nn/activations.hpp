@@ -44,8 +44,12 @@ struct activation_layout {
   std::int64_t offset_size() const {
     return A::scheme::zero_point != zero_point_kind::none ? scale_size() : 0;
   }
+  /// Sums of integer codes, for kernels that take them while they quantize.
+  std::int64_t sum_size() const {
+    return kind_of<typename A::format> == format_kind::integer ? scale_size() : 0;
+  }
   std::int64_t size() const {
-    return passes_through ? 0 : code_size() + scale_size() + offset_size();
+    return passes_through ? 0 : code_size() + scale_size() + offset_size() + sum_size();
   }
 };
 
@@ -202,8 +206,10 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
       const_cast<float*>(out.scales)[0] = fixed.scale;
       activations::store_offset<A>(out, 0, fixed);
     }
+    if (at.sum_size() != 0) out.sums = reinterpret_cast<std::int32_t*>(offsets + at.offset_size());
     if (kernel != nullptr && kernel->quantize != nullptr && kernel->quantize(key, x, out, executor))
       return out;
+    out.sums = nullptr;
     activations::shared_params<A> shared{fixed, 1.0f};
     if constexpr (A::is_dynamic &&
                   (std::same_as<typename A::granularity, per_tensor> || A::scale::two_levels))

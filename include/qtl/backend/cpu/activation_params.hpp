@@ -12,7 +12,8 @@ namespace qtl::inline v0::activation_params {
 /// Whether d is P but for where a scale ends and whether it is taken at run time.
 template<QuantPolicy P>
 constexpr bool is_like(const policy_desc& d) {
-  policy_desc p = describe<P>();
+  constexpr policy_desc described = describe<P>();
+  policy_desc p = described;
   p.granularity = d.granularity;
   p.block_rows = d.block_rows;
   p.block_cols = d.block_cols;

@@ -142,6 +142,25 @@ inline bytes low_nibbles(bytes v) { return _mm256_and_si256(v, all_bytes(15)); }
 inline bytes high_nibbles(bytes v) {
   return _mm256_and_si256(_mm256_srli_epi16(v, 4), all_bytes(15));
 }
+inline void store_bytes(void* p, bytes v) { store_ints(p, v); }
+/// Four vectors as one of bytes in their order, each the nearest that a signed byte holds.
+inline bytes saturated_bytes(ints a, ints b, ints c, ints d) {
+  const __m256i quads = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+  return _mm256_permutevar8x32_epi32(quads, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+inline bytes larger_bytes(bytes a, bytes b) { return _mm256_max_epi8(a, b); }
+/// The first `count` of them, and zeros.
+inline bytes first_bytes(bytes v, int count) {
+  const __m256i number =
+      _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                       22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+  return bit_and(v, _mm256_cmpgt_epi8(all_bytes(static_cast<std::int8_t>(count)), number));
+}
+/// The sums of each four lanes side by side: those of a, then b, c and d.
+inline ints sums_of_four(ints a, ints b, ints c, ints d) {
+  const __m256i quads = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+  return _mm256_permutevar8x32_epi32(quads, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
 inline std::int32_t sum(ints v) {
   const __m128i half = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   const __m128i pair = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));

@@ -109,6 +109,26 @@ inline bytes low_nibbles(bytes v) { return _mm512_and_si512(v, all_bytes(15)); }
 inline bytes high_nibbles(bytes v) {
   return _mm512_and_si512(_mm512_srli_epi16(v, 4), all_bytes(15));
 }
+inline void store_bytes(void* p, bytes v) { _mm512_storeu_si512(p, v); }
+/// Four vectors as one of bytes in their order, each the nearest that a signed byte holds.
+inline bytes saturated_bytes(ints a, ints b, ints c, ints d) {
+  const __m512i quads = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, quads);
+}
+inline bytes larger_bytes(bytes a, bytes b) { return _mm512_max_epi8(a, b); }
+/// The first `count` of them, and zeros.
+inline bytes first_bytes(bytes v, int count) {
+  return _mm512_maskz_mov_epi8((__mmask64{1} << count) - 1, v);
+}
+/// The sums of each four lanes side by side: those of a, then b, c and d.
+inline ints sums_of_four(ints a, ints b, ints c, ints d) {
+  const ints ab = add(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+  const ints cd = add(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+  const ints quads = add(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(order, quads);
+}
 inline std::int32_t sum(ints v) { return _mm512_reduce_add_epi32(v); }
 inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1); }
 inline void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }

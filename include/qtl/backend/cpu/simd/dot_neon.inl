@@ -8,4 +8,5 @@ inline constexpr bool unsigned_dot = false;
 inline constexpr int whole_rows = 4;
 inline constexpr int whole_vectors = 4;
 inline constexpr int grouped_rows = 2;
+inline constexpr int register_rows = 2;  ///< of which grouped sums fit registers, too
 inline constexpr int grouped_vectors = 4;

@@ -74,7 +74,8 @@ inline ints half_codes(floats v) {
 /// The codes of an integer policy that rounds to even.
 inline ints nearest_codes(const nearest_quotient& quotient, const requantizer& r, floats v) {
   const ints magnitude = bit_and(reinterpret_ints(v), all_ints(INT32_MAX));
-  const ints rounded = select_less(all_ints(0x7F800000), magnitude, zero_ints(), quotient(v));
+  const ints rounded =
+      select_less(all_ints(0x7F800000), magnitude, zero_ints(), quotient.of_any(v));
   const ints code = add(rounded, all_ints(r.zero_point));
   return smaller(larger(code, all_ints(r.qmin)), all_ints(r.qmax));
 }

@@ -9,7 +9,7 @@
 /// Up to this many rows go through a panel together, a block of k at a time, so that weights are
 /// read from memory once.
 inline constexpr std::int64_t blocked_rows = 48;
-inline constexpr std::int64_t block_bytes = 32768;
+inline constexpr std::int64_t block_bytes = 16384;
 
 inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
 inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
@@ -47,7 +47,8 @@ struct integer_product {
     const integer_workspace w = integer_workspace::make(layout, g.m());
     const bool is_signed = g.x.elements.encoding == value_encoding::as_signed;
     x_shift = g.x.elements.bits == 8 && !is_signed ? 128 : 0;
-    const bool in_place = g.x.elements.bits == 8 && is_signed && g.x.padded && layout.rows_match();
+    const bool is_ready = g.x.elements.bits == 8 && g.x.code_shift == x_shift;
+    const bool in_place = is_ready && g.x.padded && layout.rows_match();
     if (!in_place) copy = g.workspace.data();
     x = in_place ? g.x.codes : copy;
     x_stride = in_place ? g.x.row_bytes : w.stride;
@@ -65,9 +66,8 @@ inline void copy_row(const integer_product& p, std::int64_t i) {
   auto* to = reinterpret_cast<std::uint8_t*>(p.copy + i * p.x_stride);
   std::memset(to, 0, static_cast<std::size_t>(p.x_stride));
   const bool narrow_signed = elements.bits < 8 && elements.encoding == value_encoding::as_signed;
-  const auto half = static_cast<std::uint8_t>(narrow_signed    ? 1 << (elements.bits - 1)
-                                              : p.x_shift != 0 ? 128
-                                                               : 0);
+  const auto half = static_cast<std::uint8_t>(narrow_signed ? 1 << (elements.bits - 1)
+                                                            : p.x_shift - p.g.x.code_shift);
   for (std::int64_t s = 0; s < p.layout.segments; ++s) {
     std::uint8_t* codes = to + p.layout.x_offset(s);
     const std::int64_t length = p.layout.length(s);
@@ -90,18 +90,62 @@ inline std::int32_t sum_codes(const std::byte* x, std::int64_t count) {
   return total;
 }
 
+/// Sums of every 16 bytes of a row, a vector of sums at a time, to the segments that they lie in.
+/// Segments are multiples of 16 long; behind the row's last code stand zeros.
+inline void sum_segments(const integer_layout& l, const std::byte* x, std::int32_t* sums) {
+  constexpr std::int64_t step = 4 * byte_lanes;
+  const std::int64_t pieces = l.padded_length(0) / 16;
+  std::int64_t left = pieces;
+  *sums = 0;
+  for (std::int64_t p = 0; p < l.x_bytes(); p += step) {
+    alignas(64) std::byte last[step] = {};
+    const std::byte* from = x + p;
+    const std::int64_t here = l.x_bytes() - p < step ? l.x_bytes() - p : step;
+    if (here < step) {
+      std::memcpy(last, from, static_cast<std::size_t>(here));
+      from = last;
+    }
+    const auto sum_bytes = [&](int v) {
+      return dot(zero_ints(), all_bytes(1), load_bytes(from + v * byte_lanes));
+    };
+    alignas(64) std::int32_t each_16[lanes];
+    store_ints(each_16, sums_of_four(sum_bytes(0), sum_bytes(1), sum_bytes(2), sum_bytes(3)));
+    for (std::int64_t b = 0; b * 16 < here; ++b) {
+      if (left-- == 0) {
+        *++sums = 0;
+        left = pieces - 1;
+      }
+      *sums += each_16[b];
+    }
+  }
+}
+
+/// The sums of row i's codes as they lie, segment by segment, to its terms.
+inline void write_sums(const integer_product& p, std::int64_t i) {
+  const integer_layout& l = p.layout;
+  const std::byte* x = p.x + i * p.x_stride;
+  std::int32_t* sums = p.terms + i * l.segments;
+  if (p.copy == nullptr && p.g.x.sums != nullptr && p.g.x.groups == l.segments)
+    std::memcpy(sums, p.g.x.sums + i * l.segments, static_cast<std::size_t>(l.segments) * 4);
+  else if (l.padded_length(0) % 16 == 0 && l.segments > 1)
+    sum_segments(l, x, sums);
+  else
+    for (std::int64_t s = 0; s < l.segments; ++s)
+      sums[s] = sum_codes(x + l.x_offset(s), l.length(s));
+}
+
 /// The terms of row i: sum x - length zx for each segment, times -zw where all columns share it.
 inline void write_terms(const integer_product& p, std::int64_t i) {
   const integer_layout& l = p.layout;
+  write_sums(p, i);
+  std::int32_t* terms = p.terms + i * l.segments;
   for (std::int64_t s = 0; s < l.segments; ++s) {
-    const std::int64_t length = l.length(s);
     const auto zero =
         static_cast<std::uint32_t>(p.g.x.zero_points == nullptr ? 0 : p.x_zero(i, s) - p.x_shift);
-    const auto codes =
-        static_cast<std::uint32_t>(sum_codes(p.x + i * p.x_stride + l.x_offset(s), length));
-    const std::uint32_t term = codes - static_cast<std::uint32_t>(length) * zero;
+    const std::uint32_t term =
+        static_cast<std::uint32_t>(terms[s]) - static_cast<std::uint32_t>(l.length(s)) * zero;
     const std::uint32_t factor = l.column_zeros ? 1u : 0u - static_cast<std::uint32_t>(l.offset);
-    p.terms[i * l.segments + s] = static_cast<std::int32_t>(term * factor);
+    terms[s] = static_cast<std::int32_t>(term * factor);
   }
 }
 
@@ -109,7 +153,6 @@ inline void write_terms(const integer_product& p, std::int64_t i) {
 template<bool Grouped>
 struct integer_panel {
   using sum = std::conditional_t<Grouped, float, std::int32_t>;
-  static constexpr std::int64_t tile_rows = Grouped ? grouped_rows : whole_rows;
   static constexpr std::int64_t columns = Grouped ? grouped_columns : whole_columns;
 
   const integer_product& p;
@@ -139,6 +182,7 @@ struct integer_panel {
     base.x_stride = p.x_stride;
     base.w = data + l.segment_offset(0) + (Grouped ? 0 : l.params_bytes());
     base.terms_stride = l.segments;
+    base.params = data + l.segment_offset(0);
     base.segment_codes = l.padded_length(0);
     base.segment_stride = unit_bytes;
     const bool x_grouped = p.g.key.activation.block_cols != 0;
@@ -168,35 +212,30 @@ struct integer_panel {
     t.out.x_scales += i * t.out.x_scales_stride;
     if (direct && last == extent)
       t.out.y = static_cast<float*>(p.g.y.data) + i * t.out.y_stride + j;
+    std::int64_t param = i * t.x_params_stride;
     if constexpr (Grouped) {
       t.terms += first;
       t.last_codes = l.padded_length(last - 1);
       t.x_phase = first % t.x_span;
-      const std::int64_t param = i * t.x_params_stride + first / t.x_span;
+      param += first / t.x_span;
       if (t.x_scales != nullptr) t.x_scales += param;
-      if (t.x_zeros != nullptr) t.x_zeros += param;
     }
+    if (t.x_zeros != nullptr) t.x_zeros += param;
     return t;
   }
 
-  /// Rows [i, i + rows) over [first, last) of k: outputs where it is the last and they go direct,
-  /// else sums. Meanwhile w is prefetched, `ahead` bytes on.
-  void run_tile(std::int64_t i, std::int64_t rows, std::int64_t first, std::int64_t last,
-                std::int64_t ahead, sum* buffer) const {
-    const integer_layout& l = p.layout;
-    integer_tile t = tile(i, first, last, buffer);
-    t.ahead = ahead;
-    if constexpr (Grouped) {
-      l.bits == 8 ? run_grouped_tile<8>(rows, t) : run_grouped_tile<4>(rows, t);
-    } else {
-      if (first == 0 && (l.column_sums || l.column_zeros)) {
-        for (std::int64_t r = 0; r < rows; ++r)
-          start_line(l, data + l.segment_offset(0), t.terms[r], p.x_zero(i + r, 0) - p.x_shift,
-                     buffer + r * columns);
-        t.continues = true;
-      }
-      l.bits == 8 ? run_whole_tile<8>(rows, t) : run_whole_tile<4>(rows, t);
-    }
+  /// Of a tile, where there are `rows` in all.
+  static std::int64_t tile_rows(std::int64_t rows) {
+    if (!Grouped) return whole_rows;
+    return rows <= grouped_rows ? grouped_rows : register_rows;
+  }
+
+  /// Rows of a tile: outputs where it ends k and they go direct, else sums.
+  void run_tile(std::int64_t rows, const integer_tile& t) const {
+    if constexpr (Grouped)
+      p.layout.bits == 8 ? run_grouped_tile<8>(rows, t) : run_grouped_tile<4>(rows, t);
+    else
+      p.layout.bits == 8 ? run_whole_tile<8>(rows, t) : run_whole_tile<4>(rows, t);
   }
 
   /// The outputs of rows [i, i + rows) from their sums.
@@ -211,22 +250,34 @@ struct integer_panel {
   /// Rows [i, last). Many go tile by tile over all of k; few go together.
   void run(std::int64_t i, std::int64_t last) const {
     alignas(64) sum buffer[blocked_rows * columns];
-    if (last - i > tile_rows && last - i <= blocked_rows) return run_together(i, last, buffer);
-    for (; i < last; i += tile_rows) {
-      const std::int64_t rows = last - i < tile_rows ? last - i : tile_rows;
-      run_tile(i, rows, 0, extent, fetch_distance, buffer);
-      store_sums(i, rows, buffer);
+    const std::int64_t step = tile_rows(last - i);
+    if (last - i > step && last - i <= blocked_rows) return run_together(i, last, buffer);
+    for (std::int64_t at = i; at < last; at += step) {
+      const std::int64_t rows = last - at < step ? last - at : step;
+      integer_tile t = tile(at, 0, extent, buffer);
+      t.fetch = t.w + fetch_distance;
+      t.fetch_bytes = at == i ? columns * 4 : 0;  // the others find the panel in a cache
+      run_tile(rows, t);
+      store_sums(at, rows, buffer);
     }
   }
 
-  /// Rows [i, last), block of k by block: the first tile streams a block from memory, the others
-  /// find it in the first cache.
+  /// Rows [i, last), block of k by block, which the first tile brings into the first cache. Each
+  /// tile prefetches its rows' share of the next block, evenly, so that memory works all the time.
   void run_together(std::int64_t i, std::int64_t last, sum* buffer) const {
+    constexpr std::int64_t lines = columns * 4 / 64;  // of the cache in one of w
+    const std::int64_t step = tile_rows(last - i);
     for (std::int64_t first = 0; first == 0 || first < extent; first += block) {
       const std::int64_t end = extent - first < block ? extent : first + block;
-      for (std::int64_t at = i; at < last; at += tile_rows) {
-        const std::int64_t rows = last - at < tile_rows ? last - at : tile_rows;
-        run_tile(at, rows, first, end, at == i ? fetch_distance : 0, buffer + (at - i) * columns);
+      std::int64_t fetched = 0;
+      for (std::int64_t at = i; at < last; at += step) {
+        const std::int64_t rows = last - at < step ? last - at : step;
+        const std::int64_t share = lines * (at + rows - i) / (last - i) - fetched;
+        integer_tile t = tile(at, first, end, buffer + (at - i) * columns);
+        t.fetch = t.w + (end - first) * unit_bytes * (lines + fetched) / lines;
+        t.fetch_bytes = share * 64;
+        run_tile(rows, t);
+        fetched += share;
       }
     }
     store_sums(i, last - i, buffer);
@@ -242,7 +293,7 @@ inline void run_integer(const gemm_args& g) {
     if (p.copy != nullptr) copy_row(p, i);
     write_terms(p, i);
   });
-  const std::int64_t tile_rows = is_grouped(g.key) ? grouped_rows : whole_rows;
+  const std::int64_t tile_rows = is_grouped(g.key) ? register_rows : whole_rows;
   const std::int64_t tiles = ceil_div(g.m(), tile_rows);
   const std::int64_t wanted = std::int64_t{4} * g.executor.threads();
   std::int64_t parts = l.panels() >= wanted || l.panels() == 0 || g.executor.threads() == 1

@@ -13,25 +13,34 @@ struct integer_tile {
   std::int64_t x_stride = 0;            ///< bytes between rows
   const std::byte* w = nullptr;         ///< whole tiles: codes; grouped ones: the first segment
   std::int64_t length = 0;              ///< whole tiles: codes of k; grouped ones: segments
-  std::int64_t ahead = 0;               ///< how far to prefetch, in bytes of w
+  const std::byte* fetch = nullptr;     ///< weights to prefetch meanwhile
+  std::int64_t fetch_bytes = 0;         ///< of them with every line of w
   const std::int32_t* terms = nullptr;  ///< where a row's sums start, per segment
   std::int64_t terms_stride = 0;        ///< between rows
   void* buffer = nullptr;               ///< sums: integers of whole tiles, floats of grouped ones
   bool continues = false;               ///< start from the buffer
   line_output out;                      ///< where outputs go; its y null: sums go to the buffer
+  const integer_layout* layout = nullptr;
+  const std::int32_t* x_zeros = nullptr;  ///< of the first row and segment; null: none
+  std::int32_t x_zero_shift = 0;          ///< taken off zero points
+  std::int64_t x_params_stride = 0;       ///< between rows
+
+  const std::byte* params = nullptr;  ///< whole tiles only: of the segment
 
   // Grouped tiles only.
-  const integer_layout* layout = nullptr;
-  std::int64_t segment_codes = 0;         ///< stored codes of k in a segment
-  std::int64_t last_codes = 0;            ///< in the last of the tile's
-  std::int64_t segment_stride = 0;        ///< bytes of w between segments
-  const float* x_scales = nullptr;        ///< of the first row and segment; null: all are 1
-  const std::int32_t* x_zeros = nullptr;  ///< likewise; null: none
-  std::int64_t x_params_stride = 0;       ///< between rows
-  std::int64_t x_span = 1;                ///< segments that share one
-  std::int64_t x_phase = 0;               ///< segments of the first one that lie before the tile
-  std::int32_t x_zero_shift = 0;          ///< taken off zero points
+  std::int64_t segment_codes = 0;   ///< stored codes of k in a segment
+  std::int64_t last_codes = 0;      ///< in the last of the tile's
+  std::int64_t segment_stride = 0;  ///< bytes of w between segments
+  const float* x_scales = nullptr;  ///< of the first row and segment; null: all are 1
+  std::int64_t x_span = 1;          ///< segments that share one
+  std::int64_t x_phase = 0;         ///< segments of the first one that lie before the tile
 };
+
+/// Prefetches what belongs to one line of w.
+inline void fetch_line(const integer_tile& t, const std::byte*& fetch) {
+  for (std::int64_t b = 0; b < t.fetch_bytes; b += 64) prefetch(fetch + b);
+  fetch += t.fetch_bytes;
+}
 
 /// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p.
 template<int Bits, int Rows, int Vectors>
@@ -58,28 +67,54 @@ inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p, const
 /// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns.
 template<int Bits, int Unroll, int Rows, int Vectors>
 inline void dot_steps(const integer_tile& t, const std::byte* x, const std::byte* w,
-                      std::int64_t length, ints (&acc)[Rows][Vectors]) {
+                      std::int64_t length, const std::byte*& fetch, ints (&acc)[Rows][Vectors]) {
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
   constexpr std::int64_t step = 32 / Bits;
   const std::byte* rows[Rows];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) rows[r] = x + r * t.x_stride;
-  const std::int64_t ahead = t.ahead;
   std::int64_t p = 0;
   if constexpr (Unroll > 1)
     for (; p + Unroll * step <= length; p += Unroll * step) {
 #pragma GCC unroll 8
       for (int u = 0; u < Unroll; ++u, w += line) {
-#pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v) prefetch(w + ahead + v * lanes * 4);
+        fetch_line(t, fetch);
         dot_step<Bits>(rows, p + u * step, w, acc);
       }
     }
   for (; p < length; p += step) {
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) prefetch(w + ahead + v * lanes * 4);
+    fetch_line(t, fetch);
     dot_step<Bits>(rows, p, w, acc);
     w += line;
+  }
+}
+
+/// Where the sums of a segment start: -zw (sum x - length zx) - zx (sum w). Terms hold the
+/// parenthesis, times -zw already where all columns share zw. `s` and `param` count from the tile's
+/// first.
+template<int Rows, int Vectors>
+inline void start_segment(const integer_tile& t, const std::byte* segment, std::int64_t s,
+                          std::int64_t param, ints (&acc)[Rows][Vectors]) {
+  const integer_layout& l = *t.layout;
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) {
+    const std::int32_t term = t.terms[r * t.terms_stride + s];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      acc[r][v] = l.column_zeros
+                      ? subtract(zero_ints(),
+                                 multiply(load_ints(segment + l.zeros_offset() + v * lanes * 4),
+                                          all_ints(term)))
+                      : all_ints(term);
+  }
+  if (!l.column_sums || t.x_zeros == nullptr) return;
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) {
+    const ints zero = all_ints(t.x_zeros[r * t.x_params_stride + param] - t.x_zero_shift);
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v)
+      acc[r][v] =
+          subtract(acc[r][v], multiply(load_ints(segment + l.sums_offset() + v * lanes * 4), zero));
   }
 }
 
@@ -88,22 +123,26 @@ template<int Bits, int Rows>
 [[gnu::noinline]] inline void whole_tile(const integer_tile& t) {
   auto* buffer = static_cast<std::int32_t*>(t.buffer);
   ints acc[Rows][whole_vectors];
+  if (t.continues) {
 #pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r)
+    for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < whole_vectors; ++v)
-      acc[r][v] = t.continues ? load_ints(buffer + r * whole_columns + v * lanes)
-                              : all_ints(t.terms[r * t.terms_stride]);
+      for (int v = 0; v < whole_vectors; ++v)
+        acc[r][v] = load_ints(buffer + r * whole_columns + v * lanes);
+  } else {
+    start_segment(t, t.params, 0, 0, acc);
+  }
   // One row of outputs is prefetched at a time: all at once would take the miss buffers that the
   // weights need.
   constexpr std::int64_t step = 32 / Bits;
   const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
+  const std::byte* fetch = t.fetch;
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
     if (t.out.y != nullptr)
       for (int v = 0; v < whole_vectors; ++v)
         prefetch_to_write(t.out.y + r * t.out.y_stride + v * lanes);
     const std::int64_t end = p + part < t.length ? part : t.length - p;
-    dot_steps<Bits, 1>(t, t.x + p, t.w + p / step * whole_columns * 4, end, acc);
+    dot_steps<Bits, 2>(t, t.x + p, t.w + p / step * whole_columns * 4, end, fetch, acc);
   }
   if (t.out.y != nullptr) {
     pin(acc);
@@ -116,48 +155,59 @@ template<int Bits, int Rows>
       store_ints(buffer + r * whole_columns + v * lanes, acc[r][v]);
 }
 
-/// Where sums start when a side has zero points: -zw (sum x - length zx) - zx (sum w), a line of
-/// columns. `term` holds the parenthesis, times -zw already where all columns share zw.
-inline void start_line(const integer_layout& l, const std::byte* segment, std::int32_t term,
-                       std::int32_t x_zero, std::int32_t* line) {
-  for (std::int64_t c = 0; c < l.columns; c += lanes) {
-    ints start = all_ints(term);
-    if (l.column_zeros)
-      start = subtract(zero_ints(),
-                       multiply(load_ints(segment + l.zeros_offset() + c * 4), all_ints(term)));
-    if (l.column_sums)
-      start =
-          subtract(start, multiply(load_ints(segment + l.sums_offset() + c * 4), all_ints(x_zero)));
-    store_ints(line + c, start);
-  }
-}
-
-/// The starts of one segment of a grouped tile.
+/// Sums of a few rows, in registers.
 template<int Rows>
-inline void start_segment(const integer_tile& t, const std::byte* segment, std::int64_t s,
-                          std::int64_t param, ints (&acc)[Rows][grouped_vectors]) {
-  const integer_layout& l = *t.layout;
-  alignas(64) std::int32_t lines[Rows * grouped_columns];
-  const bool plain = !l.column_sums && !l.column_zeros;
-  if (!plain)
-    for (int r = 0; r < Rows; ++r)
-      start_line(
-          l, segment, t.terms[r * t.terms_stride + s],
-          t.x_zeros == nullptr ? 0 : t.x_zeros[r * t.x_params_stride + param] - t.x_zero_shift,
-          lines + r * grouped_columns);
+struct register_sums {
+  floats values[Rows][grouped_vectors];
+
+  explicit register_sums(const integer_tile& t) {
+    const auto* buffer = static_cast<const float*>(t.buffer);
 #pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r)
+    for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < grouped_vectors; ++v)
-      acc[r][v] = plain ? all_ints(t.terms[r * t.terms_stride + s])
-                        : load_ints(lines + r * grouped_columns + v * lanes);
-}
+      for (int v = 0; v < grouped_vectors; ++v)
+        values[r][v] =
+            t.continues ? load_floats(buffer + r * grouped_columns + v * lanes) : zero_floats();
+  }
+  floats get(int r, int v) const { return values[r][v]; }
+  void set(int r, int v, floats value) { values[r][v] = value; }
+  /// To the buffer.
+  void keep(const integer_tile& t) const {
+    auto* buffer = static_cast<float*>(t.buffer);
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < grouped_vectors; ++v)
+        store_floats(buffer + r * grouped_columns + v * lanes, values[r][v]);
+  }
+};
+
+/// Sums of so many rows that registers hold the integers only: in the buffer, which stays in the
+/// first cache. More rows share each load of codes.
+template<int Rows>
+struct buffered_sums {
+  float* buffer;
+
+  explicit buffered_sums(const integer_tile& t) : buffer(static_cast<float*>(t.buffer)) {
+    if (t.continues) return;
+    for (std::int64_t c = 0; c < Rows * grouped_columns; c += lanes)
+      store_floats(buffer + c, zero_floats());
+  }
+  floats get(int r, int v) const { return load_floats(buffer + r * grouped_columns + v * lanes); }
+  void set(int r, int v, floats value) const {
+    store_floats(buffer + r * grouped_columns + v * lanes, value);
+  }
+  void keep(const integer_tile&) const {}
+};
+
+template<int Rows>
+using sums_of =
+    std::conditional_t<(Rows <= register_rows), register_sums<Rows>, buffered_sums<Rows>>;
 
 /// sums = fma(float(acc), x's scale times w's, sums), as reference::grouped_element.
 template<int Rows>
 inline void fold_segment(const integer_tile& t, const std::byte* segment, std::int64_t param,
-                         const ints (&acc)[Rows][grouped_vectors],
-                         floats (&sums)[Rows][grouped_vectors]) {
+                         const ints (&acc)[Rows][grouped_vectors], sums_of<Rows>& sums) {
   floats w[grouped_vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < grouped_vectors; ++v)
@@ -170,11 +220,11 @@ inline void fold_segment(const integer_tile& t, const std::byte* segment, std::i
       const floats x = all_floats(t.x_scales[r * t.x_params_stride + param]);
 #pragma GCC unroll 4
       for (int v = 0; v < grouped_vectors; ++v)
-        sums[r][v] = fused_multiply_add(to_floats(acc[r][v]), multiply(x, w[v]), sums[r][v]);
+        sums.set(r, v, fused_multiply_add(to_floats(acc[r][v]), multiply(x, w[v]), sums.get(r, v)));
     } else {
 #pragma GCC unroll 4
       for (int v = 0; v < grouped_vectors; ++v)
-        sums[r][v] = fused_multiply_add(to_floats(acc[r][v]), w[v], sums[r][v]);
+        sums.set(r, v, fused_multiply_add(to_floats(acc[r][v]), w[v], sums.get(r, v)));
     }
   }
 }
@@ -183,26 +233,22 @@ inline void fold_segment(const integer_tile& t, const std::byte* segment, std::i
 template<int Bits, int Rows>
 [[gnu::noinline]] inline void grouped_tile(const integer_tile& t) {
   const std::int64_t params_bytes = t.layout->params_bytes();
-  auto* buffer = static_cast<float*>(t.buffer);
-  floats sums[Rows][grouped_vectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < grouped_vectors; ++v)
-      sums[r][v] =
-          t.continues ? load_floats(buffer + r * grouped_columns + v * lanes) : zero_floats();
+  sums_of<Rows> sums(t);
   const std::byte* segment = t.w;
   const std::byte* x = t.x;
   std::int64_t param = 0;
   std::int64_t until_next = t.x_span - t.x_phase;
+  const std::byte* fetch = t.fetch;
   for (std::int64_t s = 0; s < t.length; ++s) {
     if (t.out.y != nullptr && s < Rows)
       for (int v = 0; v < grouped_vectors; ++v)
         prefetch_to_write(t.out.y + s * t.out.y_stride + v * lanes);
     ints acc[Rows][grouped_vectors];
     start_segment(t, segment, s, param, acc);
+    for (std::int64_t line = 0; line < params_bytes; line += grouped_columns * 4)
+      fetch_line(t, fetch);
     dot_steps<Bits, Bits>(t, x, segment + params_bytes,
-                          s + 1 < t.length ? t.segment_codes : t.last_codes, acc);
+                          s + 1 < t.length ? t.segment_codes : t.last_codes, fetch, acc);
     pin(acc);
     fold_segment(t, segment, param, acc, sums);
     segment += t.segment_stride;
@@ -212,12 +258,13 @@ template<int Bits, int Rows>
       until_next = t.x_span;
     }
   }
-  if (t.out.y != nullptr) return store_outputs(t.out, sums);
+  if (t.out.y == nullptr) return sums.keep(t);
+  floats values[Rows][grouped_vectors];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < grouped_vectors; ++v)
-      store_floats(buffer + r * grouped_columns + v * lanes, sums[r][v]);
+    for (int v = 0; v < grouped_vectors; ++v) values[r][v] = sums.get(r, v);
+  store_outputs(t.out, values);
 }
 
 /// Runs the tile of `rows` rows, at most Rows.

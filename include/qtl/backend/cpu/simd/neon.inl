@@ -127,6 +127,24 @@ inline bytes low_nibbles(bytes v) { return vandq_s8(v, all_bytes(15)); }
 inline bytes high_nibbles(bytes v) {
   return vreinterpretq_s8_u8(vshrq_n_u8(vreinterpretq_u8_s8(v), 4));
 }
+inline void store_bytes(void* p, bytes v) { vst1q_s8(static_cast<std::int8_t*>(p), v); }
+/// Four vectors as one of bytes in their order, each the nearest that a signed byte holds.
+inline bytes saturated_bytes(ints a, ints b, ints c, ints d) {
+  const int16x8_t low = vcombine_s16(vqmovn_s32(a), vqmovn_s32(b));
+  const int16x8_t high = vcombine_s16(vqmovn_s32(c), vqmovn_s32(d));
+  return vcombine_s8(vqmovn_s16(low), vqmovn_s16(high));
+}
+inline bytes larger_bytes(bytes a, bytes b) { return vmaxq_s8(a, b); }
+/// The first `count` of them, and zeros.
+inline bytes first_bytes(bytes v, int count) {
+  constexpr std::int8_t number[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const uint8x16_t chosen = vcgtq_s8(vdupq_n_s8(static_cast<std::int8_t>(count)), vld1q_s8(number));
+  return vandq_s8(v, vreinterpretq_s8_u8(chosen));
+}
+/// The sums of each four lanes side by side: those of a, then b, c and d.
+inline ints sums_of_four(ints a, ints b, ints c, ints d) {
+  return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+}
 inline std::int32_t sum(ints v) { return vaddvq_s32(v); }
 inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1); }
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }

@@ -201,10 +201,31 @@ inline bytes low_nibbles(bytes v) {
 inline bytes high_nibbles(bytes v) {
   return each<bytes>([&](int i) { return v.lane[i] >> 4; });
 }
+inline void store_bytes(void* p, bytes v) { std::memcpy(p, &v, sizeof v); }
+/// Four vectors as one of bytes in their order, each the nearest that a signed byte holds.
+inline bytes saturated_bytes(ints a, ints b, ints c, ints d) {
+  const ints all[] = {a, b, c, d};
+  return each<bytes>([&](int i) {
+    const std::int32_t v = all[i / lanes].lane[i % lanes];
+    return v < -128 ? -128 : v > 127 ? 127 : v;
+  });
+}
+inline bytes larger_bytes(bytes a, bytes b) {
+  const auto at = [](bytes v, int i) { return static_cast<std::int8_t>(v.lane[i]); };
+  return each<bytes>([&](int i) { return at(a, i) > at(b, i) ? at(a, i) : at(b, i); });
+}
+/// The first `count` of them, and zeros.
+inline bytes first_bytes(bytes v, int count) {
+  return each<bytes>([&](int i) { return i < count ? v.lane[i] : 0; });
+}
 inline std::int32_t sum(ints v) {
   std::int32_t total = 0;
   for (std::int32_t lane : v.lane) total += lane;
   return total;
+}
+/// The sums of each four lanes side by side: those of a, then b, c and d.
+inline ints sums_of_four(ints a, ints b, ints c, ints d) {
+  return {{sum(a), sum(b), sum(c), sum(d)}};
 }
 inline void prefetch_to_write(const void*) {}
 inline void prefetch(const void*) {}
@@ -225,6 +246,7 @@ inline constexpr bool unsigned_dot = true;
 inline constexpr int whole_rows = 2;
 inline constexpr int whole_vectors = 4;
 inline constexpr int grouped_rows = 2;
+inline constexpr int register_rows = 2;  ///< of which grouped sums fit registers, too
 inline constexpr int grouped_vectors = 4;
 
 /// Makes the compiler load again what it has in registers: a load is cheaper than a register here.
