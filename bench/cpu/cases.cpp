@@ -29,6 +29,9 @@ std::vector<make_contestant> float_peers() {
 #if defined(QTL_HAS_OPENBLAS)
   peers.push_back(make_openblas);
 #endif
+#if defined(QTL_HAS_XNNPACK)
+  peers.push_back(make_xnnpack_f32);
+#endif
 #if defined(QTL_HAS_EIGEN_LEVELS)
   if (qtl::is_available(qtl::isa_level::avx512)) peers.push_back(make_eigen_avx512);
   if (qtl::is_available(qtl::isa_level::avx2)) peers.push_back(make_eigen_avx2);
@@ -36,10 +39,41 @@ std::vector<make_contestant> float_peers() {
   return peers;
 }
 
-std::vector<make_contestant> joined(std::vector<make_contestant> list,
-                                    const std::vector<make_contestant>& more) {
-  list.insert(list.end(), more.begin(), more.end());
-  return list;
+// Products of codes: whoever calls them has quantized already.
+std::vector<make_contestant> int8_peers() {
+  std::vector<make_contestant> peers;
+#if defined(QTL_HAS_ONEDNN)
+  peers.push_back(make_onednn_s8);
+  peers.push_back(make_onednn_u8);
+#endif
+#if defined(QTL_HAS_XNNPACK)
+  peers.push_back(make_xnnpack_qs8);
+#endif
+  return peers;
+}
+
+std::vector<make_contestant> zero_point_peers() {
+  std::vector<make_contestant> peers;
+#if defined(QTL_HAS_ONEDNN)
+  peers.push_back(make_onednn_zero_points);
+#endif
+#if defined(QTL_HAS_XNNPACK)
+  peers.push_back(make_xnnpack_qu8);
+#endif
+  return peers;
+}
+
+struct layer_peers {
+  std::vector<make_contestant> w8a8, w4a8;
+};
+
+// Layers that quantize their activations, as ours do.
+layer_peers list_layer_peers() {
+#if defined(QTL_HAS_GGML)
+  return {{make_ggml_q8_0}, {make_ggml_q4_0}};
+#else
+  return {};
+#endif
 }
 
 struct family {
@@ -48,18 +82,17 @@ struct family {
 };
 
 std::vector<family> families() {
-  std::vector<make_contestant> int8_peers;
-  std::vector<make_contestant> zero_point_peers;
-#if defined(QTL_HAS_ONEDNN)
-  int8_peers = {make_onednn_s8, make_onednn_u8};
-  zero_point_peers = {make_onednn_zero_points};
-#endif
+  const layer_peers layers = list_layer_peers();
+  const auto with_peers = [](std::vector<make_contestant> ours, auto&&... peers) {
+    (ours.insert(ours.end(), peers.begin(), peers.end()), ...);
+    return ours;
+  };
   return {
-      {"w8a8", joined(joined(w8a8_contestants(), int8_peers), float_peers())},
-      {"w8a8_affine", joined(w8a8_affine_contestants(), zero_point_peers)},
-      {"w4a8", joined(joined(w4a8_contestants(), int8_peers), float_peers())},
-      {"weight_only", joined(weight_only_contestants(), float_peers())},
-      {"bf16", joined(bf16_contestants(), float_peers())},
+      {"w8a8", with_peers(w8a8_contestants(), int8_peers(), layers.w8a8, float_peers())},
+      {"w8a8_affine", with_peers(w8a8_affine_contestants(), zero_point_peers())},
+      {"w4a8", with_peers(w4a8_contestants(), int8_peers(), layers.w4a8, float_peers())},
+      {"weight_only", with_peers(weight_only_contestants(), float_peers())},
+      {"bf16", with_peers(bf16_contestants(), float_peers())},
   };
 }
 
@@ -96,19 +129,31 @@ std::vector<std::string> found_peers() {
 #if defined(QTL_HAS_EIGEN_LEVELS)
   found.push_back("Eigen " QTL_EIGEN_VERSION);
 #endif
+#if defined(QTL_HAS_XNNPACK)
+  found.push_back("XNNPACK, which tells no version");
+#endif
+#if defined(QTL_HAS_GGML)
+  found.push_back(ggml_name());
+#endif
   return found;
 }
 
 std::vector<std::string> missing_peers() {
   std::vector<std::string> missing;
 #if !defined(QTL_HAS_ONEDNN)
-  missing.push_back("oneDNN 2.x");
+  missing.push_back("oneDNN 2.x or 3.x");
 #endif
 #if !defined(QTL_HAS_OPENBLAS)
   missing.push_back("OpenBLAS");
 #endif
 #if !defined(QTL_HAS_EIGEN_LEVELS)
   missing.push_back("Eigen for AVX2 and AVX-512");
+#endif
+#if !defined(QTL_HAS_XNNPACK)
+  missing.push_back("XNNPACK with the interface of 2022");
+#endif
+#if !defined(QTL_HAS_GGML)
+  missing.push_back("ggml");
 #endif
   return missing;
 }

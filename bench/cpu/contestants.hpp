@@ -21,6 +21,16 @@ std::unique_ptr<contestant> make_onednn_u8(const problem& p);
 std::unique_ptr<contestant> make_onednn_zero_points(const problem& p);
 std::string onednn_version();
 
+std::unique_ptr<contestant> make_xnnpack_f32(const problem& p);
+/// Static scales, results are codes: signed; unsigned, both operands with zero points.
+std::unique_ptr<contestant> make_xnnpack_qs8(const problem& p);
+std::unique_ptr<contestant> make_xnnpack_qu8(const problem& p);
+
+/// Layers like ours: activations are quantized at run time, in blocks of 32 as the weights are.
+std::unique_ptr<contestant> make_ggml_q8_0(const problem& p);
+std::unique_ptr<contestant> make_ggml_q4_0(const problem& p);
+std::string ggml_name();
+
 /// Ours, family by family: whole layers (f32 in, quantized, multiplied, f32 out) on the best level
 /// and on AVX2, and the kernel alone on every level that the machine has.
 std::vector<make_contestant> w8a8_contestants();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench/cpu/onednn_peer.cpp - oneDNN 2.x: f32, and int8 with activations that are quantized
+// bench/cpu/onednn_peer.cpp - oneDNN 2.x or 3.x: f32, and int8 with activations that are quantized
 // already. Weights are reordered once into whatever layout oneDNN asks for. Its int8 products do a
 // little less than ours: one scale and zero point for all tokens, one zero point for all weights;
 // per-channel scales are applied in both.
-#include <algorithm>
-#include <dnnl.hpp>
 #include <omp.h>
 #include <vector>
 
 #include "contestants.hpp"
+#include "integer_codes.hpp"
+#include "onednn_api.hpp"
 #include "verification.hpp"
 
 namespace qtl_bench {
@@ -36,8 +36,7 @@ class onednn_product {
     const memory::desc y_desc({s.m, s.n}, memory::data_type::f32, memory::format_tag::ab);
     const memory::desc any({s.k, s.n}, w_type, memory::format_tag::any);
     const memory::desc plain({s.k, s.n}, w_type, memory::format_tag::ba);
-    descriptor_ =
-        dnnl::matmul::primitive_desc(dnnl::matmul::desc(x_desc, any, y_desc), attr, cpu());
+    descriptor_ = describe_matmul({x_desc, any, y_desc}, attr, cpu());
     matmul_ = dnnl::matmul(descriptor_);
     x_ = memory(x_desc, cpu(), const_cast<void*>(x));
     y_ = memory(y_desc, cpu(), y.data());
@@ -54,7 +53,7 @@ class onednn_product {
     return static_cast<std::int64_t>(descriptor_.weights_desc().get_size());
   }
   std::string implementation() const { return descriptor_.impl_info_str(); }
-  /// Whether zero points are given at run time, under which arguments.
+  void give_scales(std::vector<float>& scales) { give_column_scales(arguments_, scales, cpu()); }
   void give_zero_point(int operand, std::int32_t& value) {
     const memory::desc one({1}, memory::data_type::s32, memory::format_tag::x);
     arguments_[DNNL_ARG_ATTR_ZERO_POINTS | operand] = memory(one, cpu(), &value);
@@ -76,7 +75,7 @@ class onednn_product {
   dnnl::matmul matmul_;
   rotation weights_;
   memory x_, w_, y_;
-  std::unordered_map<int, memory> arguments_;
+  onednn_arguments arguments_;
 };
 
 class onednn_f32 final : public contestant {
@@ -103,16 +102,6 @@ struct int8_kind {
   std::int32_t zero_x, zero_w;
 };
 
-/// Codes that spread over all the range: how they came about does not matter to a product.
-std::vector<std::uint8_t> codes_of(const qtl::matrix<float>& m, bool is_unsigned) {
-  std::vector<std::uint8_t> codes(static_cast<std::size_t>(m.rows() * m.cols()));
-  std::transform(m.data(), m.data() + codes.size(), codes.begin(), [&](float value) {
-    const int code = static_cast<int>(std::clamp(value * 42.0f, -127.0f, 127.0f));
-    return static_cast<std::uint8_t>(is_unsigned ? code + 128 : code);
-  });
-  return codes;
-}
-
 class onednn_int8 final : public contestant {
  public:
   onednn_int8(const problem& p, const int8_kind& kind)
@@ -120,6 +109,7 @@ class onednn_int8 final : public contestant {
         scales_(static_cast<std::size_t>(p.w.rows())),
         product_(p, kind.unsigned_x ? memory::data_type::u8 : memory::data_type::s8,
                  memory::data_type::s8, attributes(), x_.data(), w_.data()) {
+    product_.give_scales(scales_);
     if (kind_.zero_x != 0) product_.give_zero_point(DNNL_ARG_SRC, kind_.zero_x);
     if (kind_.zero_w != 0) product_.give_zero_point(DNNL_ARG_WEIGHTS, kind_.zero_w);
   }
@@ -130,7 +120,7 @@ class onednn_int8 final : public contestant {
   void run(std::int64_t turn) override { product_.run(turn); }
   // The integer sum is exact; then one conversion and one multiplication.
   std::string find_error() const override {
-    return find_wrong_output(product_.y, [&](std::int64_t i, std::int64_t j) {
+    return find_wrong_output(product_.y.view(), [&](std::int64_t i, std::int64_t j) {
       std::int64_t sum = 0;
       for (std::int64_t p = 0; p < k_; ++p)
         sum += (x_code(i * k_ + p) - kind_.zero_x) * (w_code(j * k_ + p) - kind_.zero_w);
@@ -145,9 +135,9 @@ class onednn_int8 final : public contestant {
     for (std::size_t j = 0; j < scales_.size(); ++j)
       scales_[j] = 0.001f * static_cast<float>(1 + j % 7);
     primitive_attr attr;
-    attr.set_output_scales(1 << 1, scales_);  // one per column of y
-    if (kind_.zero_x != 0) attr.set_zero_points(DNNL_ARG_SRC, 0, {DNNL_RUNTIME_S32_VAL});
-    if (kind_.zero_w != 0) attr.set_zero_points(DNNL_ARG_WEIGHTS, 0, {DNNL_RUNTIME_S32_VAL});
+    announce_column_scales(attr, scales_);
+    if (kind_.zero_x != 0) announce_zero_point(attr, DNNL_ARG_SRC);
+    if (kind_.zero_w != 0) announce_zero_point(attr, DNNL_ARG_WEIGHTS);
     return attr;
   }
   std::int64_t x_code(std::int64_t at) const {

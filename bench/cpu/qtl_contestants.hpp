@@ -25,7 +25,7 @@ inline peak_kind peak_of(const qtl::gemm_key& key, std::string_view kernel) {
 
 /// Integer products equal the reference; others are as close as their kernels state.
 inline std::string find_wrong_element(const qtl::gemm_args& g, const qtl::matrix<float>& y) {
-  return find_wrong_output(y, [&](std::int64_t i, std::int64_t j) {
+  return find_wrong_output(y.view(), [&](std::int64_t i, std::int64_t j) {
     const auto expected = static_cast<double>(qtl::reference::element(g, i, j));
     if (g.key.accumulator != qtl::accumulation::real) return expectation{expected, 0};
     double magnitude = 0;

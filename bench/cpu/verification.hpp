@@ -17,12 +17,13 @@ struct expectation {
   double tolerance;
 };
 
-/// Compares y with expected(i, j) at 64 places; says what is wrong with the first that differs.
-template<class Expected>
-std::string find_wrong_output(const qtl::matrix<float>& y, Expected&& expected) {
+/// Compares y, numbers or codes, with expected(i, j) at 64 places; says what is wrong with the
+/// first that differs.
+template<class T, class Expected>
+std::string find_wrong_output(const qtl::matrix_view<const T>& y, Expected&& expected) {
   for (int draw = 0; draw < 64; ++draw) {
-    const std::int64_t i = random_index(1, draw, y.rows());
-    const std::int64_t j = random_index(2, draw, y.cols());
+    const std::int64_t i = random_index(1, draw, y.rows);
+    const std::int64_t j = random_index(2, draw, y.cols);
     const expectation e = expected(i, j);
     if (!(std::fabs(static_cast<double>(y(i, j)) - e.value) <= e.tolerance))
       return "wrong result: y(" + std::to_string(i) + ", " + std::to_string(j) + ") is " +
@@ -34,7 +35,7 @@ std::string find_wrong_output(const qtl::matrix<float>& y, Expected&& expected) 
 
 /// For products in f32, summed in any order: (k + 2) 2^-23 sum |x||w| around the sum in double.
 inline std::string find_wrong_product(const problem& p, const qtl::matrix<float>& y) {
-  return find_wrong_output(y, [&](std::int64_t i, std::int64_t j) {
+  return find_wrong_output(y.view(), [&](std::int64_t i, std::int64_t j) {
     double sum = 0;
     double magnitude = 0;
     for (std::int64_t c = 0; c < p.x.cols(); ++c) {

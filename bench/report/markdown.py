@@ -5,7 +5,7 @@ import results
 TITLES = {
     "w8a8": "8-bit weights and activations",
     "w8a8_affine": "Zero points on both sides",
-    "w4a8": "4-bit weights, 8-bit activations; the other library multiplies 8-bit weights",
+    "w4a8": "4-bit weights, 8-bit activations; other libraries multiply 8-bit weights, ggml q4_0 excepted",
     "weight_only": "Weights of any format under f32 activations and f32 sums",
     "bf16": "Operands that are exact in bf16",
 }
