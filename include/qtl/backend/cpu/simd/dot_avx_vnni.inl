@@ -7,5 +7,5 @@ inline constexpr bool unsigned_dot = true;
 
 inline constexpr int whole_rows = 6;
 inline constexpr int whole_vectors = 2;
-inline constexpr int grouped_rows = 3;
+inline constexpr int grouped_rows = 6;
 inline constexpr int grouped_vectors = 2;

@@ -34,7 +34,7 @@ struct integer_tile {
 };
 
 template<int Rows, int Vectors>
-inline void set_zero(ints (&sums)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void set_zero(ints (&sums)[Rows][Vectors]) {
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
@@ -43,8 +43,8 @@ inline void set_zero(ints (&sums)[Rows][Vectors]) {
 
 /// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p on.
 template<int Bits, int Rows, int Vectors>
-inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p, const std::byte* w,
-                     ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p,
+                                            const std::byte* w, ints (&acc)[Rows][Vectors]) {
 #pragma GCC unroll 2
   for (int q = 0; q < parts<Bits>; ++q) {
     bytes codes[Vectors];
@@ -63,8 +63,9 @@ inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p, const
 /// acc += w x over Steps steps of k, where products may be summed as words first. Meanwhile w is
 /// prefetched.
 template<int Bits, int Steps, int Rows, int Vectors>
-inline void dot_run(const std::byte* const (&rows)[Rows], std::int64_t p, const std::byte* w,
-                    std::int64_t ahead, ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void dot_run(const std::byte* const (&rows)[Rows], std::int64_t p,
+                                           const std::byte* w, std::int64_t ahead,
+                                           ints (&acc)[Rows][Vectors]) {
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
   constexpr bool narrow = narrow_parts<Bits> > 0;
   ints words[Rows][Vectors];
@@ -84,8 +85,9 @@ inline void dot_run(const std::byte* const (&rows)[Rows], std::int64_t p, const 
 
 /// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns.
 template<int Bits, int Unroll, int Rows, int Vectors>
-inline void dot_steps(const integer_tile& t, const std::byte* x, const std::byte* w,
-                      std::int64_t length, ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
+                                             const std::byte* w, std::int64_t length,
+                                             ints (&acc)[Rows][Vectors]) {
   constexpr bool narrow = narrow_parts<Bits> > 0;
   constexpr int steps = narrow ? narrow_parts<Bits> / parts<Bits> : Unroll;
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
@@ -152,8 +154,9 @@ inline void start_line(const integer_layout& l, const std::byte* segment, std::i
 
 /// The starts of one segment of a grouped tile.
 template<int Rows>
-inline void start_segment(const integer_tile& t, const std::byte* segment, std::int64_t s,
-                          std::int64_t param, ints (&acc)[Rows][grouped_vectors]) {
+[[gnu::always_inline]] inline void start_segment(const integer_tile& t, const std::byte* segment,
+                                                 std::int64_t s, std::int64_t param,
+                                                 ints (&acc)[Rows][grouped_vectors]) {
   const integer_layout& l = *t.layout;
   alignas(64) std::int32_t lines[Rows * grouped_columns];
   const bool plain = !l.column_sums && !l.column_zeros;
@@ -173,9 +176,10 @@ inline void start_segment(const integer_tile& t, const std::byte* segment, std::
 
 /// sums = fma(float(acc), x's scale times w's, sums), as reference::grouped_element.
 template<int Rows>
-inline void fold_segment(const integer_tile& t, const std::byte* segment, std::int64_t param,
-                         const ints (&acc)[Rows][grouped_vectors],
-                         floats (&sums)[Rows][grouped_vectors]) {
+[[gnu::always_inline]] inline void fold_segment(const integer_tile& t, const std::byte* segment,
+                                                std::int64_t param,
+                                                const ints (&acc)[Rows][grouped_vectors],
+                                                floats (&sums)[Rows][grouped_vectors]) {
   floats w[grouped_vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < grouped_vectors; ++v)
