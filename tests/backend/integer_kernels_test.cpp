@@ -111,6 +111,30 @@ TEST_CASE("nothing saturates or overflows at the extremes of 8 bits") {
     }
 }
 
+/// Every weight a byte, every activation another.
+template<class W, class A>
+void check_filled(std::int64_t k, std::uint8_t weight, std::uint8_t activation) {
+  CAPTURE(k);
+  CAPTURE(activation);
+  product<W, A> p({7, 20, k});
+  std::memset(const_cast<std::byte*>(p.args.w.codes), weight,
+              static_cast<std::size_t>(p.args.w.n * p.args.w.row_bytes));
+  for (std::int64_t i = 0; i < p.args.x.m; ++i)
+    std::memset(p.activations.data() + i * p.args.x.row_bytes, activation,
+                static_cast<std::size_t>(k));
+  check_all(p);
+}
+
+TEST_CASE("sums of 16 bits hold the extremes of nibbles and bytes") {
+  // The largest stored nibble, 15, is 7 of s4 and 15 of u4.
+  for (const std::int64_t k : {8, 24, 32, 40, 64, 1001})
+    for (const std::uint8_t x : {std::uint8_t{0x80}, std::uint8_t{0x7F}}) {
+      check_filled<channel_s4, token_s8>(k, 0x77, x);
+      check_filled<policy<u4, affine, per_channel>, token_s8>(k, 0xFF, x);
+      check_filled<w4a8::weight, token_s8>(k, 0x77, x);
+    }
+}
+
 TEST_CASE("the number of threads changes no bit") {
   backwards executor;
   product<w4a8::weight, token_s8> p({70, 100, 300});

@@ -32,6 +32,7 @@ namespace qtl::inline v0::simd::portable {
 /// The level that a namespace is compiled for.
 inline constexpr isa_level level = isa_level::portable;
 #include "qtl/backend/cpu/simd/portable.inl"
+#include "qtl/backend/cpu/simd/byte_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 }  // namespace qtl::inline v0::simd::portable
 
@@ -43,6 +44,7 @@ namespace qtl::inline v0::simd::avx2 {
 inline constexpr isa_level level = isa_level::avx2;
 #include "qtl/backend/cpu/simd/avx2.inl"
 #include "qtl/backend/cpu/simd/dot_avx2.inl"
+#include "qtl/backend/cpu/simd/word_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 #include "qtl/backend/cpu/simd/real_loops.inl"
 }  // namespace qtl::inline v0::simd::avx2
@@ -54,6 +56,7 @@ namespace qtl::inline v0::simd::avx_vnni {
 inline constexpr isa_level level = isa_level::avx_vnni;
 #include "qtl/backend/cpu/simd/avx2.inl"
 #include "qtl/backend/cpu/simd/dot_avx_vnni.inl"
+#include "qtl/backend/cpu/simd/byte_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 }  // namespace qtl::inline v0::simd::avx_vnni
 QTL_END_TARGET
@@ -64,6 +67,7 @@ namespace qtl::inline v0::simd::avx512 {
 inline constexpr isa_level level = isa_level::avx512;
 #include "qtl/backend/cpu/simd/avx512.inl"
 #include "qtl/backend/cpu/simd/dot_avx512.inl"
+#include "qtl/backend/cpu/simd/word_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 #include "qtl/backend/cpu/simd/real_loops.inl"
 }  // namespace qtl::inline v0::simd::avx512
@@ -75,6 +79,7 @@ namespace qtl::inline v0::simd::avx512_vnni {
 inline constexpr isa_level level = isa_level::avx512_vnni;
 #include "qtl/backend/cpu/simd/avx512.inl"
 #include "qtl/backend/cpu/simd/dot_avx512_vnni.inl"
+#include "qtl/backend/cpu/simd/byte_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 }  // namespace qtl::inline v0::simd::avx512_vnni
 QTL_END_TARGET
@@ -102,6 +107,7 @@ namespace qtl::inline v0::simd::neon_dot {
 inline constexpr isa_level level = isa_level::neon_dot;
 #include "qtl/backend/cpu/simd/neon.inl"
 #include "qtl/backend/cpu/simd/dot_neon.inl"
+#include "qtl/backend/cpu/simd/byte_products.inl"
 #include "qtl/backend/cpu/simd/integer_loops.inl"
 #include "qtl/backend/cpu/simd/real_loops.inl"
 }  // namespace qtl::inline v0::simd::neon_dot

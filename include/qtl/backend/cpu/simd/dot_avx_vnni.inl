@@ -7,6 +7,6 @@ inline constexpr bool unsigned_dot = true;
 
 inline constexpr int whole_rows = 6;
 inline constexpr int whole_vectors = 2;
-inline constexpr int grouped_rows = 3;
-inline constexpr int register_rows = 3;  ///< of which grouped sums fit registers, too
+inline constexpr int grouped_rows = 6;
+inline constexpr int register_rows = 6;  ///< of which grouped sums fit registers, too
 inline constexpr int grouped_vectors = 2;

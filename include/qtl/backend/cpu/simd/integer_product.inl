@@ -18,26 +18,34 @@ inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_
 
 /// Where a product's rows of activations lie in the workspace.
 struct integer_workspace {
-  std::int64_t stride = 0;      ///< bytes of a row
-  std::int64_t copy_bytes = 0;  ///< of all rows
-  std::int64_t bytes = 0;       ///< with the terms
+  std::int64_t stride = 0;       ///< bytes of a row
+  std::int64_t wide_stride = 0;  ///< of a row once more, as tiles read it; 0: they read the first
+  std::int64_t terms_offset = 0;
+  std::int64_t wide_offset = 0;
+  std::int64_t bytes = 0;
 
   static integer_workspace make(const integer_layout& l, std::int64_t m) {
     integer_workspace w;
-    w.stride = ceil_div(l.x_bytes(), std::int64_t{64}) * 64 + 64;
-    w.copy_bytes = m * w.stride;
-    w.bytes = w.copy_bytes + m * l.segments * 4;
+    const int width = l.bits == 8 ? x_width<8> : x_width<4>;
+    w.stride = padded(l.x_bytes()) + 64;
+    w.wide_stride = width > 1 ? padded(l.x_bytes() * width) + 64 : 0;
+    w.terms_offset = m * w.stride;
+    w.wide_offset = w.terms_offset + padded(m * l.segments * 4);
+    w.bytes = w.wide_offset + m * w.wide_stride;
     return w;
   }
+  static std::int64_t padded(std::int64_t size) { return ceil_div(size, std::int64_t{64}) * 64; }
 };
 
 /// What the tasks of a product share.
 struct integer_product {
   const gemm_args& g;
   integer_layout layout;
-  const std::byte* x = nullptr;  ///< rows as the tiles read them
+  const std::byte* x = nullptr;  ///< rows, a signed byte a code
   std::int64_t x_stride = 0;
   std::byte* copy = nullptr;  ///< where rows are copied to; null: they are read in place
+  std::byte* wide = nullptr;  ///< where they are widened for the tiles; null: these read x
+  std::int64_t wide_stride = 0;
   std::int32_t* terms = nullptr;
   std::int32_t x_shift = 0;  ///< x as stored = x of the operand - shift
 
@@ -52,7 +60,9 @@ struct integer_product {
     if (!in_place) copy = g.workspace.data();
     x = in_place ? g.x.codes : copy;
     x_stride = in_place ? g.x.row_bytes : w.stride;
-    terms = reinterpret_cast<std::int32_t*>(g.workspace.data() + w.copy_bytes);
+    terms = reinterpret_cast<std::int32_t*>(g.workspace.data() + w.terms_offset);
+    wide_stride = w.wide_stride;
+    if (wide_stride != 0) wide = g.workspace.data() + w.wide_offset;
   }
   std::int32_t x_zero(std::int64_t i, std::int64_t s) const {
     if (g.x.zero_points == nullptr || g.x.groups == 0) return 0;  // k = 0 may leave no group
@@ -149,6 +159,12 @@ inline void write_terms(const integer_product& p, std::int64_t i) {
   }
 }
 
+/// Row i as tiles read it, where that is wider.
+inline void widen_row(const integer_product& p, std::int64_t i) {
+  for (std::int64_t c = 0; c < p.layout.x_bytes(); c += widened_codes)
+    widen_codes(p.wide + i * p.wide_stride + c * 2, p.x + i * p.x_stride + c);
+}
+
 /// A panel as its tiles see it. Grouped: its extent of k is counted in segments, else in codes.
 template<bool Grouped>
 struct integer_panel {
@@ -179,7 +195,7 @@ struct integer_panel {
     const integer_layout& l = p.layout;
     const activation_operand& x = p.g.x;
     base.layout = &l;
-    base.x_stride = p.x_stride;
+    base.x_stride = p.wide != nullptr ? p.wide_stride : p.x_stride;
     base.w = data + l.segment_offset(0) + (Grouped ? 0 : l.params_bytes());
     base.terms_stride = l.segments;
     base.params = data + l.segment_offset(0);
@@ -207,7 +223,8 @@ struct integer_panel {
     t.continues = first != 0;
     t.length = last - first;
     t.w += first * unit_bytes;
-    t.x = p.x + i * p.x_stride + (Grouped ? first * t.segment_codes : first);
+    const std::int64_t code = Grouped ? first * t.segment_codes : first;
+    t.x = p.wide != nullptr ? p.wide + i * t.x_stride + code * 2 : p.x + i * t.x_stride + code;
     t.terms = p.terms + i * l.segments;
     t.out.x_scales += i * t.out.x_scales_stride;
     if (direct && last == extent)
@@ -292,6 +309,7 @@ inline void run_integer(const gemm_args& g) {
   g.executor.parallel_for(g.m(), [&](std::int64_t i) {
     if (p.copy != nullptr) copy_row(p, i);
     write_terms(p, i);
+    if (p.wide != nullptr) widen_row(p, i);
   });
   const std::int64_t tile_rows = is_grouped(g.key) ? register_rows : whole_rows;
   const std::int64_t tiles = ceil_div(g.m(), tile_rows);

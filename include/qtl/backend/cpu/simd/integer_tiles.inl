@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/simd/integer_tiles.inl - tiles of an integer product, in registers from the first code to the last.
-// Included inside an ISA's namespace after its primitives, see simd_kernels.hpp. `dot` takes the
-// weight's codes as they are stored and the activation's as signed bytes.
+// Included inside an ISA's namespace after its primitives, see simd_kernels.hpp. In which form
+// weights and activations are multiplied is said by byte_products.inl or word_products.inl.
 
 inline constexpr std::int64_t whole_columns = std::int64_t{whole_vectors} * lanes;
 inline constexpr std::int64_t grouped_columns = std::int64_t{grouped_vectors} * lanes;
@@ -37,64 +37,87 @@ struct integer_tile {
 };
 
 /// Prefetches what belongs to one line of w.
-inline void fetch_line(const integer_tile& t, const std::byte*& fetch) {
+[[gnu::always_inline]] inline void fetch_line(const integer_tile& t, const std::byte*& fetch) {
   for (std::int64_t b = 0; b < t.fetch_bytes; b += 64) prefetch(fetch + b);
   fetch += t.fetch_bytes;
 }
 
-/// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p.
+template<int Rows, int Vectors>
+[[gnu::always_inline]] inline void set_zero(ints (&sums)[Rows][Vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = zero_ints();
+}
+
+/// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p on.
 template<int Bits, int Rows, int Vectors>
-inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p, const std::byte* w,
-                     ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p,
+                                            const std::byte* w, ints (&acc)[Rows][Vectors]) {
 #pragma GCC unroll 2
-  for (int q = 0; q < 8 / Bits; ++q) {
+  for (int q = 0; q < parts<Bits>; ++q) {
     bytes codes[Vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) {
-      codes[v] = load_bytes(w + v * lanes * 4);
-      if (Bits == 4) codes[v] = q == 0 ? low_nibbles(codes[v]) : high_nibbles(codes[v]);
-    }
+    for (int v = 0; v < Vectors; ++v) codes[v] = part_of<Bits>(load_bytes(w + v * lanes * 4), q);
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
-      const bytes quad = all_quads(rows[r] + p + q * 4);
+      const bytes quad = all_quads(rows[r] + p * x_width<Bits> + q * 4);
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) acc[r][v] = dot(acc[r][v], codes[v], quad);
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = add_products<Bits>(acc[r][v], codes[v], quad);
     }
     forget_loads();
   }
 }
 
+/// acc += w x over Steps steps of k, where products may be summed as words first. Meanwhile w is
+/// prefetched.
+template<int Bits, int Steps, int Rows, int Vectors>
+[[gnu::always_inline]] inline void dot_run(const integer_tile& t,
+                                           const std::byte* const (&rows)[Rows], std::int64_t p,
+                                           const std::byte* w, const std::byte*& fetch,
+                                           ints (&acc)[Rows][Vectors]) {
+  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
+  constexpr bool narrow = narrow_parts<Bits> > 0;
+  ints words[Rows][Vectors];
+  if constexpr (narrow) set_zero(words);
+#pragma GCC unroll 8
+  for (int u = 0; u < Steps; ++u, w += line) {
+    fetch_line(t, fetch);
+    dot_step<Bits>(rows, p + u * (32 / Bits), w, narrow ? words : acc);
+  }
+  if constexpr (narrow)
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; ++v) acc[r][v] = add_narrow(acc[r][v], words[r][v]);
+}
+
 /// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns.
 template<int Bits, int Unroll, int Rows, int Vectors>
-inline void dot_steps(const integer_tile& t, const std::byte* x, const std::byte* w,
-                      std::int64_t length, const std::byte*& fetch, ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
+                                             const std::byte* w, std::int64_t length,
+                                             const std::byte*& fetch, ints (&acc)[Rows][Vectors]) {
+  constexpr bool narrow = narrow_parts<Bits> > 0;
+  constexpr int steps = narrow ? narrow_parts<Bits> / parts<Bits> : Unroll;
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
   constexpr std::int64_t step = 32 / Bits;
   const std::byte* rows[Rows];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) rows[r] = x + r * t.x_stride;
   std::int64_t p = 0;
-  if constexpr (Unroll > 1)
-    for (; p + Unroll * step <= length; p += Unroll * step) {
-#pragma GCC unroll 8
-      for (int u = 0; u < Unroll; ++u, w += line) {
-        fetch_line(t, fetch);
-        dot_step<Bits>(rows, p + u * step, w, acc);
-      }
-    }
-  for (; p < length; p += step) {
-    fetch_line(t, fetch);
-    dot_step<Bits>(rows, p, w, acc);
-    w += line;
-  }
+  if constexpr (steps > 1)
+    for (; p + steps * step <= length; p += steps * step, w += steps * line)
+      dot_run<Bits, steps>(t, rows, p, w, fetch, acc);
+  for (; p < length; p += step, w += line) dot_run<Bits, 1>(t, rows, p, w, fetch, acc);
 }
 
 /// Where the sums of a segment start: -zw (sum x - length zx) - zx (sum w). Terms hold the
 /// parenthesis, times -zw already where all columns share zw. `s` and `param` count from the tile's
 /// first.
 template<int Rows, int Vectors>
-inline void start_segment(const integer_tile& t, const std::byte* segment, std::int64_t s,
-                          std::int64_t param, ints (&acc)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void start_segment(const integer_tile& t, const std::byte* segment,
+                                                 std::int64_t s, std::int64_t param,
+                                                 ints (&acc)[Rows][Vectors]) {
   const integer_layout& l = *t.layout;
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
@@ -142,7 +165,8 @@ template<int Bits, int Rows>
       for (int v = 0; v < whole_vectors; ++v)
         prefetch_to_write(t.out.y + r * t.out.y_stride + v * lanes);
     const std::int64_t end = p + part < t.length ? part : t.length - p;
-    dot_steps<Bits, 2>(t, t.x + p, t.w + p / step * whole_columns * 4, end, fetch, acc);
+    dot_steps<Bits, 2>(t, t.x + p * x_width<Bits>, t.w + p / step * whole_columns * 4, end, fetch,
+                       acc);
   }
   if (t.out.y != nullptr) {
     pin(acc);
@@ -206,8 +230,10 @@ using sums_of =
 
 /// sums = fma(float(acc), x's scale times w's, sums), as reference::grouped_element.
 template<int Rows>
-inline void fold_segment(const integer_tile& t, const std::byte* segment, std::int64_t param,
-                         const ints (&acc)[Rows][grouped_vectors], sums_of<Rows>& sums) {
+[[gnu::always_inline]] inline void fold_segment(const integer_tile& t, const std::byte* segment,
+                                                std::int64_t param,
+                                                const ints (&acc)[Rows][grouped_vectors],
+                                                sums_of<Rows>& sums) {
   floats w[grouped_vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < grouped_vectors; ++v)
@@ -252,7 +278,7 @@ template<int Bits, int Rows>
     pin(acc);
     fold_segment(t, segment, param, acc, sums);
     segment += t.segment_stride;
-    x += t.segment_codes;
+    x += t.segment_codes * x_width<Bits>;
     if (--until_next == 0) {
       ++param;
       until_next = t.x_span;
