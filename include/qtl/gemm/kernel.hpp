@@ -28,9 +28,9 @@ struct gemm_kernel {
   /// The same bytes, the work dealt out to the executor. Null: there is pack() only.
   void (*pack_parallel)(const gemm_key& key, const weight_operand& w, std::byte* packed,
                         const executor_ref& executor) = nullptr;
-  /// Quantizes x with the bits of ops/ into the operand's memory; false where it leaves that to
-  /// ops/, as it may for any key. Of a static policy the operand's first scale and zero point hold
-  /// the parameters. Null: always left.
+  /// Quantizes x with the bits of ops/ into the operand's memory, its codes or its reals; false
+  /// where it leaves that to ops/, as it may for any key. Of a static policy the operand's first
+  /// scale and zero point hold the parameters. Null: always left.
   bool (*quantize)(const gemm_key& key, const matrix_view<const float>& x,
                    const activation_operand& to, const executor_ref& executor) = nullptr;
   /// Bytes of workspace for one run.
