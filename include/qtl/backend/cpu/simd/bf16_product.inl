@@ -35,27 +35,37 @@ struct pair_workspace {
   }
 };
 
-/// Whether scales are zero (of columns that are none) or powers of two between 2^-40 and 2^24.
-/// Codes times such scales are exact in bf16. With values between 2^-16 and 2^16 every sum of less
-/// than 2^40 products is then a multiple of 2^-112 below 2^120: nothing is taken for zero, nor
-/// overflows.
-inline bool are_moderate(const float* scales, std::int64_t count) {
-  const ints one = all_ints(bits_of(1.0f));
-  ints least = one;
-  ints most = one;
-  ints fractions = zero_ints();
-  const auto take = [&](floats v) {
-    const ints bits = select_less(zero_ints(), reinterpret_ints(v), reinterpret_ints(v), one);
-    least = smaller(least, bits);
-    most = larger(most, bits);
-    fractions = bit_or(fractions, bit_and(bits, all_ints(0x7FFFFF)));
-  };
-  std::int64_t p = 0;
-  for (; p + lanes <= count; p += lanes) take(load_floats(scales + p));
-  if (p < count) take(load_floats(scales + p, static_cast<int>(count - p)));
-  return -largest(subtract(zero_ints(), least)) >= bits_of(0x1p-40f) &&
-         largest(most) <= bits_of(0x1p24f) && largest(fractions) == 0;
-}
+/// What some scales have in common.
+class scale_range {
+ public:
+  scale_range() : least_(all_ints(bits_of(1.0f))), most_(least_), fractions_(zero_ints()) {}
+
+  void add(const float* scales, std::int64_t count) {
+    std::int64_t p = 0;
+    for (; p + lanes <= count; p += lanes) add(load_ints(scales + p));
+    if (p < count) add(reinterpret_ints(load_floats(scales + p, static_cast<int>(count - p))));
+  }
+  /// Whether they are zero (of columns that are none) or powers of two between 2^-40 and 2^24.
+  /// Codes times such scales are exact in bf16. With values between 2^-16 and 2^16 every sum of
+  /// less than 2^40 products is then a multiple of 2^-112 below 2^120: nothing is taken for zero,
+  /// nor overflows.
+  bool is_moderate() const {
+    return -largest(subtract(zero_ints(), least_)) >= bits_of(0x1p-40f) &&
+           largest(most_) <= bits_of(0x1p24f) && largest(fractions_) == 0;
+  }
+
+ private:
+  void add(ints v) {
+    const ints bits = select_less(zero_ints(), v, v, all_ints(bits_of(1.0f)));
+    least_ = smaller(least_, bits);
+    most_ = larger(most_, bits);
+    fractions_ = bit_or(fractions_, bit_and(bits, all_ints(0x7FFFFF)));
+  }
+
+  ints least_;
+  ints most_;
+  ints fractions_;
+};
 
 /// What the tasks of a product share.
 struct bf16_product {
@@ -81,10 +91,9 @@ struct bf16_product {
   bool has_x_groups() const { return g.x.codes != nullptr && g.key.activation.block_cols != 0; }
   /// Whether they are met where sums of groups are added up.
   bool folds_x_scales() const { return has_x_groups() && !holds_scales; }
-  /// Where a group of activations starts in a row of bf16.
-  std::int64_t group_offset(std::int64_t group) const {
-    const std::int64_t first = group * (g.x.group_cols / layout.segment);
-    return first < layout.segments ? layout.x_offset(first) : layout.x_length();
+  /// Of a group of activations in a row of bf16.
+  std::int64_t group_length() const {
+    return g.x.group_cols / layout.segment * layout.padded_length(0);
   }
   /// The scale of a row that has one.
   float x_scale(std::int64_t i) const {
@@ -101,8 +110,10 @@ struct bf16_product {
     if (!bf16_operands::are_moderate(g.w.elements) || !bf16_operands::are_moderate(g.x.elements))
       return false;
     if (!has_x_groups()) return true;
-    return bf16_operands::has_power_scales(key.activation) && group_offset(1) % (2 * lanes) == 0 &&
-           are_moderate(g.x.scales, g.m() * g.x.groups);
+    scale_range scales;
+    scales.add(g.x.scales, g.m() * g.x.groups);
+    return bf16_operands::has_power_scales(key.activation) && group_length() % (2 * lanes) == 0 &&
+           scales.is_moderate();
   }
 };
 
@@ -134,13 +145,15 @@ inline void write_bytes(const bf16_operands::value_table& values, const std::byt
 
 /// Multiplies row i by the scales of its groups.
 inline void scale_pairs(const bf16_product& p, std::int64_t i) {
-  const activation_operand& x = p.g.x;
-  for (std::int64_t group = 0; group < x.groups; ++group) {
-    const floats scale = all_floats(x.scales[i * x.groups + group]);
-    const ints exponents = exponents_of(reinterpret_ints(scale));
-    std::byte* end = p.row(i) + p.group_offset(group + 1) * 2;
-    for (std::byte* at = p.row(i) + p.group_offset(group) * 2; at < end; at += 4 * lanes)
-      store_ints(at, add_exponents(load_ints(at), exponents));
+  const float* scale = p.g.x.scales + i * p.g.x.groups;
+  const std::int64_t length = p.group_length();
+  const std::int64_t end = p.layout.x_length();
+  for (std::int64_t first = 0; first < end; first += length, ++scale) {
+    const ints exponents = exponents_of(reinterpret_ints(all_floats(*scale)));
+    for (std::int64_t c = first; c < first + length && c < end; c += 2 * lanes) {
+      std::byte* to = p.row(i) + c * 2;
+      store_ints(to, add_exponents(load_ints(to), exponents));
+    }
   }
 }
 
@@ -190,11 +203,10 @@ inline pair_tile make_pair_tile(const bf16_product& p, std::int64_t panel, float
 
 /// Whether the weights of a panel can be multiplied by their scales.
 inline bool has_moderate_scales(const real_layout& l, const std::byte* panel) {
-  bool moderate = true;
-  for (std::int64_t s = 0; s < l.segments && moderate; ++s)
-    moderate =
-        are_moderate(reinterpret_cast<const float*>(panel + l.segment_offset(s)), pair_columns);
-  return moderate;
+  scale_range scales;
+  for (std::int64_t s = 0; s < l.segments; ++s)
+    scales.add(reinterpret_cast<const float*>(panel + l.segment_offset(s)), pair_columns);
+  return scales.is_moderate();
 }
 
 /// The same tile from row i on.

@@ -25,9 +25,20 @@ inline ints float_codes(floats v) {
   return bit_or(add(steps, below), sign);
 }
 
+/// Divides by a scale, in all lanes, or multiplies by the inverse of a power of two.
+struct float_quotient {
+  floats scale;
+  floats inverse;
+  bool has_inverse;
+
+  floats operator()(floats x) const {
+    return has_inverse ? multiply(x, inverse) : divide(x, scale);
+  }
+};
+
 /// A byte for the code of each quotient.
-template<NumberFormat F, class Quotient>
-inline void store_float_codes(const float* x, std::int64_t count, Quotient&& quotient,
+template<NumberFormat F>
+inline void store_float_codes(const float* x, std::int64_t count, const float_quotient& quotient,
                               std::byte* codes) {
   std::int64_t p = 0;
   for (; p + lanes <= count; p += lanes)
@@ -47,10 +58,10 @@ inline void pack_nibbles(const std::byte* codes, std::int64_t count, std::byte* 
   }
 }
 
-/// Codes of reals that are no NaN, from the first bit of `codes` on.
-template<NumberFormat F, class Quotient>
-inline void encode_quotients(const float* x, std::int64_t count, Quotient&& quotient,
-                             std::byte* codes) {
+/// Codes of reals, from the first bit of `codes` on; of NaN anything.
+template<NumberFormat F>
+inline void encode_floats(const float* x, std::int64_t count, const float_quotient& quotient,
+                          std::byte* codes) {
   if constexpr (F::bits == 8) {
     store_float_codes<F>(x, count, quotient, codes);
   } else {
@@ -65,23 +76,13 @@ inline void encode_quotients(const float* x, std::int64_t count, Quotient&& quot
   }
 }
 
-/// Codes in steps of `scale`: of NaN where that is NaN. Powers of two have inverses, other scales
-/// divide.
+/// The codes of NaN, or what F has for it.
 template<NumberFormat F>
-inline void encode_floats(const float* x, std::int64_t count, float scale, std::byte* codes) {
-  const bool is_power_of_two = (bits_of(scale) & 0x7FFFFF) == 0;
-  if (is_nan(scale)) {
-    constexpr int nan = static_cast<int>(F::has_nan ? F::nan_code : F::max_code);
-    for (std::int64_t p = 0; p < count * F::bits / 8; ++p)
-      codes[p] = static_cast<std::byte>(F::bits == 8 ? nan : nan * 0x11);
-    if (count * F::bits % 8 != 0) codes[count * F::bits / 8] = static_cast<std::byte>(nan);
-  } else if (is_power_of_two && scale >= 0x1p-126f && scale <= 0x1p126f) {
-    const floats inverse = all_floats(1.0f / scale);
-    encode_quotients<F>(x, count, [&](floats v) { return multiply(v, inverse); }, codes);
-  } else {
-    const floats divisor = all_floats(scale);
-    encode_quotients<F>(x, count, [&](floats v) { return divide(v, divisor); }, codes);
-  }
+inline void encode_nan(std::int64_t count, std::byte* codes) {
+  constexpr int nan = static_cast<int>(F::has_nan ? F::nan_code : F::max_code);
+  const std::int64_t whole = count * F::bits / 8;
+  std::memset(codes, F::bits == 8 ? nan : nan * 0x11, static_cast<std::size_t>(whole));
+  if (count * F::bits % 8 != 0) codes[whole] = static_cast<std::byte>(nan);
 }
 
 /// The bits of the largest magnitude: NaN's if there is one, else those of Inf if there is one.
@@ -97,24 +98,45 @@ inline std::int32_t largest_magnitude(const float* x, std::int64_t count) {
   return largest(most);
 }
 
+/// What divides by the scale of a block, the bits of its largest magnitude given.
+template<NumberFormat F>
+inline float_quotient quotient_of(std::int32_t most, activation_params::scale_source source) {
+  const floats one = all_floats(1.0f);
+  if (most == 0) return {one, one, true};
+  if (source == activation_params::scale_source::power_of_two) {
+    const std::int32_t above = (most & 0x7F800000) - (floor_log2(F::max) << 23);
+    const std::int32_t power = above > 0 ? above : 0;
+    const std::int32_t inverse = bits_of(0x1p127f) - power;  // of 2^-127 where power is 0
+    return {reinterpret_floats(all_ints(power > 0 ? power : bits_of(0x1p-127f))),
+            reinterpret_floats(all_ints(inverse)), true};
+  }
+  const floats amax = reinterpret_floats(all_ints(most));
+  const ints scale = reinterpret_ints(divide(amax, all_floats(F::max)));
+  return {reinterpret_floats(larger(scale, all_ints(bits_of(smallest_float)))), one, false};
+}
+
 /// Quantizes row i of x group by group. One that holds NaN or Inf gets a NaN for its scale.
 template<NumberFormat F>
-inline void quantize_float_row(activation_params::scale_function scale_of,
+inline void quantize_float_row(activation_params::scale_source source,
                                const matrix_view<const float>& x, std::int64_t i,
                                const activation_operand& to) {
   auto* row = const_cast<std::byte*>(to.row(i));
-  const std::int64_t used = (to.k * F::bits + 7) / 8;
-  std::memset(row + used, 0, static_cast<std::size_t>(to.row_bytes - used));
+  auto* scales = const_cast<float*>(to.scales) + i * to.groups;
   for (std::int64_t g = 0; g < to.groups; ++g) {
     const std::int64_t first = g * to.group_cols;
     const std::int64_t count = to.k - first < to.group_cols ? to.k - first : to.group_cols;
     const float* reals = x.data + i * x.row_stride + first;
+    std::byte* codes = row + first * F::bits / 8;
     const std::int32_t most = largest_magnitude(reals, count);
-    const float scale =
-        most < 0x7F800000 ? scale_of(float_from_bits(static_cast<std::uint32_t>(most))) : quiet_nan;
-    const_cast<float*>(to.scales)[i * to.groups + g] = scale;
-    encode_floats<F>(reals, count, scale, row + first * F::bits / 8);
+    const float_quotient quotient = quotient_of<F>(most, source);
+    store_floats(scales + g, quotient.scale, 1);
+    encode_floats<F>(reals, count, quotient, codes);
+    if (most < 0x7F800000) continue;
+    scales[g] = quiet_nan;
+    encode_nan<F>(count, codes);
   }
+  const std::int64_t used = (to.k * F::bits + 7) / 8;
+  std::memset(row + used, 0, static_cast<std::size_t>(to.row_bytes - used));
 }
 
 /// Quantizes row i by the scale of all rows. One that holds NaN gets a NaN for its scale.
@@ -127,12 +149,13 @@ inline void quantize_float_row_by(float scale, const matrix_view<const float>& x
   const bool has_nan = largest_magnitude(reals, to.k) > 0x7F800000;
   std::memset(row + used, 0, static_cast<std::size_t>(to.row_bytes - used));
   const_cast<float*>(to.scales)[i] = has_nan ? quiet_nan : scale;
-  encode_floats<F>(reals, to.k, has_nan ? quiet_nan : scale, row);
+  has_nan ? encode_nan<F>(to.k, row)
+          : encode_floats<F>(reals, to.k, {all_floats(scale), zero_floats(), false}, row);
 }
 
 /// Quantizes x to F; false where that is left to ops/.
 template<NumberFormat F>
-inline bool quantize_float_rows(activation_params::scale_function scale_of, const gemm_key& key,
+inline bool quantize_float_rows(activation_params::scale_source source, const gemm_key& key,
                                 const matrix_view<const float>& x, const activation_operand& to,
                                 const executor_ref& executor) {
   const policy_desc& d = key.activation;
@@ -146,7 +169,7 @@ inline bool quantize_float_rows(activation_params::scale_function scale_of, cons
   }
   const bool has_whole_bytes = d.block_cols * F::bits % 8 == 0;
   if (!activation_params::is_row_by_row(d) || !has_whole_bytes) return false;
-  executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_float_row<F>(scale_of, x, i, to); });
+  executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_float_row<F>(source, x, i, to); });
   return true;
 }
 
@@ -200,11 +223,12 @@ inline bool prepare_rows(const gemm_key& key, const matrix_view<const float>& x,
   if (activation_params::is_rounded_f16(d)) return round_rows<f16>(x, to, executor);
   if (activation_params::is_rounded_bf16(d)) return round_rows<bf16>(x, to, executor);
   if (d.kind != format_kind::floating_point) return quantize_rows(key, x, to, executor);
-  if (const auto scale_of = activation_params::scale_of_e4m3(d); scale_of != nullptr)
-    return quantize_float_rows<e4m3>(scale_of, key, x, to, executor);
-  if (const auto scale_of = activation_params::scale_of_e5m2(d); scale_of != nullptr)
-    return quantize_float_rows<e5m2>(scale_of, key, x, to, executor);
-  if (const auto scale_of = activation_params::scale_of_e2m1(d); scale_of != nullptr)
-    return quantize_float_rows<e2m1>(scale_of, key, x, to, executor);
+  using activation_params::scale_source;
+  if (const auto source = activation_params::source_of_e4m3(d); source != scale_source::unknown)
+    return quantize_float_rows<e4m3>(source, key, x, to, executor);
+  if (const auto source = activation_params::source_of_e5m2(d); source != scale_source::unknown)
+    return quantize_float_rows<e5m2>(source, key, x, to, executor);
+  if (const auto source = activation_params::source_of_e2m1(d); source != scale_source::unknown)
+    return quantize_float_rows<e2m1>(source, key, x, to, executor);
   return false;
 }
