@@ -132,6 +132,72 @@ TEST_CASE("a level's bf16 kernel is what a layer takes") {
   CHECK(name_at(cpu_kernels::at(isa_level::avx512_vnni), key).view() == "real_avx512");
 }
 
+/// A product of mx tensors some of whose scales are multiplied by a power of two.
+template<class Pair>
+struct scaled_product : product<typename Pair::weight, typename Pair::activation> {
+  using product<typename Pair::weight, typename Pair::activation>::product;
+
+  void scale_row(std::int64_t i, float by) {
+    auto* scales = const_cast<float*>(this->args.x.scales);
+    for (std::int64_t g = 0; g < this->args.x.groups; ++g)
+      scales[i * this->args.x.groups + g] *= by;
+  }
+  /// Of the block that holds element (j, p).
+  void scale_weight(std::int64_t j, std::int64_t p, int exponent) {
+    auto* codes = const_cast<std::byte*>(this->args.w.scales);
+    std::byte& code = codes[this->args.w.grid.index(j, p)];
+    code = static_cast<std::byte>(static_cast<int>(code) + exponent);
+  }
+};
+
+/// Rows and blocks of weights whose scales bf16 has no room for stand among others.
+template<class Pair>
+void check_extreme_scales() {
+  for (const std::int64_t m : {7, 60}) {
+    for (const float by : {0x1p-30f, 0x1p-110f, 0x1p30f, 0x1p100f}) {
+      CAPTURE(by);
+      scaled_product<Pair> p({m, 150, 290});
+      p.scale_row(3, by);
+      CHECK(worst_error(p, *find_bf16(p.args.key), bound_at) <= 1.0);
+    }
+    for (const int exponent : {-30, -100, 30, 90}) {
+      CAPTURE(exponent);
+      scaled_product<Pair> p({m, 150, 290});
+      p.scale_weight(70, 100, exponent);
+      p.scale_weight(149, 289, exponent);
+      CHECK(worst_error(p, *find_bf16(p.args.key), bound_at) <= 1.0);
+      p.scale_row(5, 0x1p-60f);
+      CHECK(worst_error(p, *find_bf16(p.args.key), bound_at) <= 1.0);
+    }
+  }
+}
+
+TEST_CASE("bf16 products of scales that are powers of two are within the bound, extreme ones too") {
+  if (is_missing()) return;
+  check_extreme_scales<mxfp8>();
+  check_extreme_scales<mxfp8_e5m2>();
+  check_extreme_scales<mxfp4>();
+  check_extreme_scales<mxint8>();
+}
+
+TEST_CASE("codes of mx tensors that are no numbers stay what they are") {
+  if (is_missing()) return;
+  const auto check_code = [](int code) {
+    product<mxfp8_e5m2::weight, mxfp8_e5m2::activation> p({40, 70, 64});
+    p.activations[2 * p.args.x.row_bytes + 40] = static_cast<std::byte>(code);
+    const_cast<std::byte*>(p.args.w.codes)[66 * p.args.w.row_bytes + 3] =
+        static_cast<std::byte>(code);
+    const std::vector<float> expected = p.run(reference::kernel);
+    const std::vector<float> y = p.run(*find_bf16(p.args.key));
+    for (std::size_t at = 0; at < y.size(); ++at) {
+      CHECK(is_nan(y[at]) == is_nan(expected[at]));
+      CHECK(is_finite(y[at]) == is_finite(expected[at]));
+      CHECK(is_finite(y[at]) == (at / 70 != 2 && at % 70 != 66));
+    }
+  };
+  for (const int code : {0x7C, 0xFC, 0x7D, 0x7F, 0xFF}) check_code(code);
+}
+
 /// One product of 1 and each code of an 8-bit format is the code's value, NaN and Inf too; the same
 /// with the sides exchanged.
 template<class F>

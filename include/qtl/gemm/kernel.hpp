@@ -28,10 +28,10 @@ struct gemm_kernel {
   /// The same bytes, the work dealt out to the executor. Null: there is pack() only.
   void (*pack_parallel)(const gemm_key& key, const weight_operand& w, std::byte* packed,
                         const executor_ref& executor) = nullptr;
-  /// Quantizes x with the bits of ops/ into the operand's memory, codes less a code_shift that it
-  /// sets, and takes their sums where the operand has a place for them; false where it leaves all
-  /// that to ops/, as it may for any key. Of a static policy the operand's first scale and zero
-  /// point hold the parameters. Null: always left.
+  /// Quantizes x with the bits of ops/ into the operand's memory: its reals, or its codes less a
+  /// code_shift that it sets, with the sums of integers where the operand has a place for them.
+  /// False where it leaves all that to ops/, as it may for any key. Of a static policy the operand's
+  /// first scale and zero point hold the parameters. Null: always left.
   bool (*quantize)(const gemm_key& key, const matrix_view<const float>& x, activation_operand& to,
                    const executor_ref& executor) = nullptr;
   /// Bytes of workspace for one run.

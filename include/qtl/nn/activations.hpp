@@ -163,6 +163,13 @@ constexpr float rounded_real(float x, std::int64_t i, std::int64_t j) {
     return F::decode(encode_with<F>(x, element_rounding<A>(i, j)));
 }
 
+/// Whether the kernel, where there is one, has written the operand.
+inline bool is_quantized_by(const gemm_kernel* kernel, const gemm_key& key,
+                            const matrix_view<const float>& x, activation_operand& to,
+                            const executor_ref& executor) {
+  return kernel != nullptr && kernel->quantize != nullptr && kernel->quantize(key, x, to, executor);
+}
+
 }  // namespace activations
 
 /// The activations x (m x k) as a kernel takes them. `fixed` is the calibrated scale of a static
@@ -183,11 +190,12 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
     return out;
   } else if constexpr (layout::keeps_reals) {
     const matrix_view<float> rounded(reinterpret_cast<float*>(memory), x.rows, x.cols);
+    out.reals = rounded;
+    if (activations::is_quantized_by(kernel, key, x, out, executor)) return out;
     executor.parallel_for(x.rows, [&](std::int64_t i) {
       for (std::int64_t j = 0; j < x.cols; ++j)
         rounded(i, j) = activations::rounded_real<A>(x(i, j), i, j);
     });
-    out.reals = rounded;
     return out;
   } else {
     out.codes = memory;
@@ -207,8 +215,7 @@ activation_operand prepare_activations(matrix_view<const float> x, const qparams
       activations::store_offset<A>(out, 0, fixed);
     }
     if (at.sum_size() != 0) out.sums = reinterpret_cast<std::int32_t*>(offsets + at.offset_size());
-    if (kernel != nullptr && kernel->quantize != nullptr && kernel->quantize(key, x, out, executor))
-      return out;
+    if (activations::is_quantized_by(kernel, key, x, out, executor)) return out;
     out.sums = nullptr;
     activations::shared_params<A> shared{fixed, 1.0f};
     if constexpr (A::is_dynamic &&

@@ -52,4 +52,29 @@ inline block_values affine_u8(float low, float high) {
   return {p.scale, p.zero_point(), 0.0f};
 }
 
+/// How a policy takes scales from largest magnitudes.
+enum class scale_source : std::uint8_t {
+  unknown,      ///< as vector loops do not
+  quotient,     ///< amax / max, in f32
+  power_of_two  ///< by OCP's rule for mx tensors
+};
+
+/// How d takes its scales where its codes are those of F around zero.
+template<NumberFormat F>
+scale_source find_scale_source(const policy_desc& d) {
+  if (is_like<policy<F, symmetric, per_token, dynamic>>(d)) return scale_source::quotient;
+  return is_like<mx<F, dynamic>>(d) ? scale_source::power_of_two : scale_source::unknown;
+}
+/// Of one format each, for callers that may not instantiate templates.
+inline scale_source source_of_e4m3(const policy_desc& d) { return find_scale_source<e4m3>(d); }
+/// Likewise.
+inline scale_source source_of_e5m2(const policy_desc& d) { return find_scale_source<e5m2>(d); }
+/// Likewise.
+inline scale_source source_of_e2m1(const policy_desc& d) { return find_scale_source<e2m1>(d); }
+
+/// Whether reals are rounded to f16, to nearest even, and stay reals.
+inline bool is_rounded_f16(const policy_desc& d) { return d == describe<a16>(); }
+/// Likewise to bf16.
+inline bool is_rounded_bf16(const policy_desc& d) { return d == describe<a16_bf16>(); }
+
 }  // namespace qtl::inline v0::activation_params

@@ -38,6 +38,21 @@ constexpr real_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_
   return real_layout::make(key, n, k, columns, segment_length(key.weight, key.activation, k));
 }
 
+/// Whether scales of a policy are powers of two.
+constexpr bool has_power_scales(const policy_desc& d) {
+  return d.scale_format.view() == e8m0::name.view() && !d.two_levels;
+}
+
+/// Whether all values of a format are zero, or of a magnitude between 2^-16 and 2^16, or not
+/// finite.
+inline bool are_moderate(const element_reader& elements) {
+  for (int raw = 0; raw < 1 << elements.bits; ++raw) {
+    const float value = magnitude(real_panels::value_of(elements, raw));
+    if (value != 0.0f && is_finite(value) && !(value >= 0x1p-16f && value <= 0x1p16f)) return false;
+  }
+  return true;
+}
+
 /// The bf16 of a float that has no more bits than that.
 inline std::uint16_t top_half(float value) {
   return static_cast<std::uint16_t>(float_bits(value) >> 16);

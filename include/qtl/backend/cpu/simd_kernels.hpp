@@ -93,6 +93,7 @@ inline constexpr isa_level level = isa_level::avx512_bf16;
 #include "qtl/backend/cpu/simd/quantize.inl"
 #include "qtl/backend/cpu/simd/functions.inl"
 #include "qtl/backend/cpu/simd/epilogue.inl"
+#include "qtl/backend/cpu/simd/quantize_floats.inl"
 #include "qtl/backend/cpu/simd/bf16_avx512.inl"
 #include "qtl/backend/cpu/simd/bf16_tiles.inl"
 #include "qtl/backend/cpu/simd/bf16_product.inl"

@@ -25,6 +25,13 @@ inline ints shift_words_left(ints v, int by) {
 inline ints shift_words_right(ints v, int by) {
   return _mm512_srli_epi16(v, static_cast<unsigned>(by));
 }
+/// Adds to the exponents of words of bf16, but for those of zero, Inf and NaN.
+inline ints add_exponents(ints words, ints exponents) {
+  const ints magnitudes = bit_and(words, all_ints(0x7FFF7FFF));
+  const __mmask32 normal = _mm512_mask_cmplt_epu16_mask(
+      _mm512_test_epi16_mask(magnitudes, magnitudes), magnitudes, all_ints(0x7F807F80));
+  return _mm512_mask_add_epi16(words, normal, words, exponents);
+}
 /// a | (b & mask)
 inline ints merge(ints a, ints b, ints mask) { return _mm512_ternarylogic_epi32(a, b, mask, 0xF8); }
 /// The lanes of a and b in turn.

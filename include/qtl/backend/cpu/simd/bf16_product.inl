@@ -35,19 +35,53 @@ struct pair_workspace {
   }
 };
 
+/// What some scales have in common.
+class scale_range {
+ public:
+  scale_range() : least_(all_ints(bits_of(1.0f))), most_(least_), fractions_(zero_ints()) {}
+
+  void add(const float* scales, std::int64_t count) {
+    std::int64_t p = 0;
+    for (; p + lanes <= count; p += lanes) add(load_ints(scales + p));
+    if (p < count) add(reinterpret_ints(load_floats(scales + p, static_cast<int>(count - p))));
+  }
+  /// Whether they are zero (of columns that are none) or powers of two between 2^-40 and 2^24.
+  /// Codes times such scales are exact in bf16. With values between 2^-16 and 2^16 every sum of
+  /// less than 2^40 products is then a multiple of 2^-112 below 2^120: nothing is taken for zero,
+  /// nor overflows.
+  bool is_moderate() const {
+    return -largest(subtract(zero_ints(), least_)) >= bits_of(0x1p-40f) &&
+           largest(most_) <= bits_of(0x1p24f) && largest(fractions_) == 0;
+  }
+
+ private:
+  void add(ints v) {
+    const ints bits = select_less(zero_ints(), v, v, all_ints(bits_of(1.0f)));
+    least_ = smaller(least_, bits);
+    most_ = larger(most_, bits);
+    fractions_ = bit_or(fractions_, bit_and(bits, all_ints(0x7FFFFF)));
+  }
+
+  ints least_;
+  ints most_;
+  ints fractions_;
+};
+
 /// What the tasks of a product share.
 struct bf16_product {
   const gemm_args& g;
   real_layout layout;
   pair_workspace memory;
   const pair_loops& loops;
+  bool holds_scales;  ///< rows are multiplied by their scales, and panels where they allow it
   bf16_operands::value_table weights;
   bf16_operands::value_table activations;  ///< where their codes are bytes
 
   explicit bf16_product(const gemm_args& args)
       : g(args), layout(bf16_operands::layout_of(args.key, args.n(), args.k(), pair_columns)),
         memory(pair_workspace::make(layout, args.m(), args.executor.threads())),
-        loops(find_pair_loops(layout)), weights(args.w.elements, layout.has_offsets) {
+        loops(find_pair_loops(layout)), holds_scales(can_hold_scales()),
+        weights(args.w.elements, layout.has_offsets) {
     if (has_byte_codes()) activations = bf16_operands::value_table(args.x.elements, false);
   }
 
@@ -55,9 +89,31 @@ struct bf16_product {
   bool has_byte_codes() const { return g.x.codes != nullptr && g.x.elements.bits == 8; }
   /// Whether scales of activations change along k.
   bool has_x_groups() const { return g.x.codes != nullptr && g.key.activation.block_cols != 0; }
+  /// Whether they are met where sums of groups are added up.
+  bool folds_x_scales() const { return has_x_groups() && !holds_scales; }
+  /// Of a group of activations in a row of bf16.
+  std::int64_t group_length() const {
+    return g.x.group_cols / layout.segment * layout.padded_length(0);
+  }
   /// The scale of a row that has one.
   float x_scale(std::int64_t i) const {
     return g.x.codes == nullptr || has_x_groups() ? 1.0f : g.x.scales[i * g.x.groups];
+  }
+
+ private:
+  /// Whether codes times their scales are exact in bf16, and products of those lose nothing that
+  /// products of codes would not: blocks are then summed without a stop where a scale ends.
+  bool can_hold_scales() const {
+    const gemm_key& key = g.key;
+    if (g.m() <= loops.most_fused || g.x.codes == nullptr || layout.k == 0) return false;
+    if (!bf16_operands::has_power_scales(key.weight)) return false;
+    if (!bf16_operands::are_moderate(g.w.elements) || !bf16_operands::are_moderate(g.x.elements))
+      return false;
+    if (!has_x_groups()) return true;
+    scale_range scales;
+    scales.add(g.x.scales, g.m() * g.x.groups);
+    return bf16_operands::has_power_scales(key.activation) && group_length() % (2 * lanes) == 0 &&
+           scales.is_moderate();
   }
 };
 
@@ -84,6 +140,20 @@ inline void write_bytes(const bf16_operands::value_table& values, const std::byt
     interleave(pairs[0], pairs[1], first, second);
     store_ints(to, first);
     store_ints(to + 4 * lanes, second);
+  }
+}
+
+/// Multiplies row i by the scales of its groups.
+inline void scale_pairs(const bf16_product& p, std::int64_t i) {
+  const float* scale = p.g.x.scales + i * p.g.x.groups;
+  const std::int64_t length = p.group_length();
+  const std::int64_t end = p.layout.x_length();
+  for (std::int64_t first = 0; first < end; first += length, ++scale) {
+    const ints exponents = exponents_of(reinterpret_ints(all_floats(*scale)));
+    for (std::int64_t c = first; c < first + length && c < end; c += 2 * lanes) {
+      std::byte* to = p.row(i) + c * 2;
+      store_ints(to, add_exponents(load_ints(to), exponents));
+    }
   }
 }
 
@@ -119,7 +189,7 @@ inline pair_tile make_pair_tile(const bf16_product& p, std::int64_t panel, float
   const bool is_signed = p.g.w.elements.encoding == value_encoding::as_signed;
   pair_tile t;
   t.x_stride = p.memory.x_stride;
-  if (p.has_x_groups()) {
+  if (p.folds_x_scales()) {
     t.x_scales_stride = p.g.x.groups;
     t.x_span = p.g.x.group_cols / p.layout.segment;
   }
@@ -131,12 +201,20 @@ inline pair_tile make_pair_tile(const bf16_product& p, std::int64_t panel, float
   return t;
 }
 
+/// Whether the weights of a panel can be multiplied by their scales.
+inline bool has_moderate_scales(const real_layout& l, const std::byte* panel) {
+  scale_range scales;
+  for (std::int64_t s = 0; s < l.segments; ++s)
+    scales.add(reinterpret_cast<const float*>(panel + l.segment_offset(s)), pair_columns);
+  return scales.is_moderate();
+}
+
 /// The same tile from row i on.
 inline pair_tile at_row(const bf16_product& p, pair_tile t, std::int64_t i) {
   t.x = p.row(i);
   t.x_last = p.g.m() - 1 - i;
   // k = 0 leaves no group.
-  if (p.has_x_groups() && p.g.x.groups > 0) t.x_scales = p.g.x.scales + i * p.g.x.groups;
+  if (p.folds_x_scales() && p.g.x.groups > 0) t.x_scales = p.g.x.scales + i * p.g.x.groups;
   return t;
 }
 
@@ -149,8 +227,14 @@ inline int decode_pieces(const bf16_product& p, const pair_tile& t, std::int64_t
     const std::int64_t left = l.padded_length(s) - at;
     const std::int64_t length = left < room ? left : room;
     const std::byte* segment = t.panel + l.segment_offset(s);
-    p.loops.decode(t, segment, at, length, to);
-    pieces[count++] = {to, length / 2, segment, s / t.x_span, (l.x_offset(s) + at) * 2};
+    if (t.ones == nullptr) {
+      p.loops.decode(t, segment, at, length, to);
+      pieces[count++] = {to, length / 2, segment, s / t.x_span, (l.x_offset(s) + at) * 2};
+    } else {
+      p.loops.decode_scaled(t, segment, at, length, to);
+      if (count == 0) pieces[count++] = {to, 0, t.ones, 0, (l.x_offset(s) + at) * 2};
+      pieces[0].lines += length / 2;
+    }
     to += length / 2 * pair_line;
     room -= length;
     at += length;
@@ -203,7 +287,9 @@ inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte
   const std::int64_t j = number * pair_columns;
   const std::int64_t count = p.g.n() - j < pair_columns ? p.g.n() - j : pair_columns;
   auto* sums = reinterpret_cast<float*>(memory + pair_block / 2 * pair_line);
-  const pair_tile panel = make_pair_tile(p, number, sums);
+  pair_tile panel = make_pair_tile(p, number, sums);
+  if (p.holds_scales && has_moderate_scales(p.layout, panel.panel))
+    panel.ones = reinterpret_cast<const std::byte*>(ones);
   for (std::int64_t i = 0; i < p.g.m(); i += pair_row_block) {
     const std::int64_t rows = p.g.m() - i < pair_row_block ? p.g.m() - i : pair_row_block;
     const std::int64_t padded = pair_workspace::padded_rows(p.layout, rows);
@@ -220,8 +306,10 @@ inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte
 /// The whole product: rows are made ready, then panels dealt out.
 inline void run_bf16(const gemm_args& g) {
   const bf16_product p(g);
-  g.executor.parallel_for(pair_workspace::padded_rows(p.layout, g.m()),
-                          [&](std::int64_t i) { write_pairs(p, i); });
+  g.executor.parallel_for(pair_workspace::padded_rows(p.layout, g.m()), [&](std::int64_t i) {
+    write_pairs(p, i);
+    if (p.holds_scales && p.has_x_groups()) scale_pairs(p, i);
+  });
   std::byte* memory = g.workspace.data() + p.memory.x_bytes;
   g.executor.parallel_for(p.memory.workers, [&](std::int64_t worker) {
     std::byte* own = memory + worker * p.memory.worker_bytes;
@@ -256,6 +344,7 @@ inline constexpr gemm_kernel bf16_kernel{
     .packed_size = bf16_packed_size,
     .pack = pack_bf16,
     .pack_parallel = pack_bf16_parallel,
+    .quantize = prepare_rows,
     .workspace_size = bf16_workspace_size,
     .run = run_bf16,
 };

@@ -112,7 +112,9 @@ struct pair_tile {
   const real_layout* layout = nullptr;
   const bf16_operands::value_table* values = nullptr;
   std::int32_t raise = 0;  ///< what makes the nibbles of a code unsigned
-  float* sums = nullptr;   ///< a line per row
+  /// A line of ones where the weights' scales are multiplied in as blocks are decoded, else null.
+  const std::byte* ones = nullptr;
+  float* sums = nullptr;  ///< a line per row
 };
 
 /// The zero points of a segment's columns from vector v on, raised like codes, in both words.
@@ -203,17 +205,27 @@ template<pair_reading Reading, int Rows>
   }
 }
 
+/// What multiplies bf16 by powers of two when it is added to their exponents, in both words.
+inline ints exponents_of(ints scales) {
+  const ints high = shift_right(scales, 16);
+  return subtract_words(bit_or(high, shift_left(high, 16)), all_ints(0x3F803F80));
+}
+
 /// Writes `length` codes of k of a segment, from code `first` on, as pairs: a line for every two.
-template<pair_reading Reading>
+/// Scaled: multiplied by their scales, which are powers of two.
+template<pair_reading Reading, bool Scaled>
 [[gnu::noinline]] inline void decode_pairs(const pair_tile& t, const std::byte* segment,
                                            std::int64_t first, std::int64_t length, std::byte* to) {
   constexpr int pairs = pairs_per_lane<Reading>;
   const pair_decoder<Reading> decode(*t.values);
   const std::byte* w = segment + t.layout->params_bytes() + first / (2 * pairs) * pair_line;
   ints zeros[pair_vectors];
+  ints exponents[pair_vectors];
 #pragma GCC unroll 4
-  for (int v = 0; v < pair_vectors; ++v)
+  for (int v = 0; v < pair_vectors; ++v) {
     zeros[v] = Reading == pair_reading::nibble_minus ? pair_zeros(t, segment, v) : zero_ints();
+    exponents[v] = exponents_of(load_ints(segment + v * lanes * 4));
+  }
   for (const std::byte* end = to + length / 2 * pair_line; to < end; w += pair_line) {
 #pragma GCC unroll 4
     for (int v = 0; v < pair_vectors; ++v) {
@@ -221,7 +233,9 @@ template<pair_reading Reading>
       ints weights[pairs];
       decode(load_ints(w + v * lanes * 4), all_ints(t.raise), zeros[v], weights);
 #pragma GCC unroll 4
-      for (int c = 0; c < pairs; ++c) store_ints(to + c * pair_line + v * lanes * 4, weights[c]);
+      for (int c = 0; c < pairs; ++c)
+        store_ints(to + c * pair_line + v * lanes * 4,
+                   Scaled ? add_exponents(weights[c], exponents[v]) : weights[c]);
     }
     to += pairs * pair_line;
   }
@@ -277,13 +291,14 @@ struct pair_loops {
   void (*fused_one)(const pair_tile&);
   void (*fused_all)(const pair_tile&);  ///< fused_pair_rows rows
   void (*decode)(const pair_tile&, const std::byte*, std::int64_t, std::int64_t, std::byte*);
+  void (*decode_scaled)(const pair_tile&, const std::byte*, std::int64_t, std::int64_t, std::byte*);
   std::int64_t most_fused;  ///< rows; with more it is cheaper to decode a block for all of them
 };
 
 template<pair_reading Reading, std::int64_t MostFused>
-inline constexpr pair_loops pair_loops_of{fused_pair_tile<Reading, 1>,
-                                          fused_pair_tile<Reading, fused_pair_rows>,
-                                          decode_pairs<Reading>, MostFused};
+inline constexpr pair_loops pair_loops_of{
+    fused_pair_tile<Reading, 1>, fused_pair_tile<Reading, fused_pair_rows>,
+    decode_pairs<Reading, false>, decode_pairs<Reading, true>, MostFused};
 
 inline const pair_loops& find_pair_loops(const real_layout& l) {
   switch (l.reading) {

@@ -13,8 +13,7 @@ struct code_range {
 /// Codes of a vector of bytes.
 inline constexpr std::int64_t byte_lanes = std::int64_t{lanes} * 4;
 
-/// The magnitudes of a run, the largest, as the bits of a float: those of Inf and NaN are larger
-/// than all others.
+/// The bits of a run's largest magnitude: those of Inf are larger than all others, but for NaN's.
 inline std::int32_t largest_magnitude(const float* x, std::int64_t count) {
   ints even = zero_ints();
   ints odd = zero_ints();

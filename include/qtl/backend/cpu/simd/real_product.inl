@@ -186,6 +186,7 @@ inline constexpr gemm_kernel real_kernel{
     .packed_size = real_packed_size,
     .pack = pack_real,
     .pack_parallel = pack_real_parallel,
+    .quantize = prepare_rows,
     .workspace_size = real_workspace_size,
     .run = run_real,
 };
