@@ -13,7 +13,8 @@ inline constexpr std::int64_t block_bytes = 32768;
 
 inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
 inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
-  return integer_layout::make(key, n, k, is_grouped(key) ? grouped_columns : whole_columns);
+  return integer_layout::make(key, n, k, is_grouped(key) ? grouped_columns : whole_columns,
+                              adjacent_codes);
 }
 
 /// Where a product's rows of activations lie in the workspace.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/simd/integer_tiles.inl - tiles of an integer product, in registers from the first code to the last.
-// Included inside an ISA's namespace after its primitives, see simd_kernels.hpp. `dot` takes the
-// weight's codes as they are stored and the activation's as signed bytes.
+// Included inside an ISA's namespace after its primitives and its way of doing a step of k
+// (quad_step.inl or matrix_step.inl), see simd_kernels.hpp.
 
 inline constexpr std::int64_t whole_columns = std::int64_t{whole_vectors} * lanes;
 inline constexpr std::int64_t grouped_columns = std::int64_t{grouped_vectors} * lanes;
+/// Codes of k in a line of w.
+template<int Bits>
+inline constexpr std::int64_t step_codes = adjacent_codes * 8 / Bits;
 
 /// What a tile of rows is given. Its buffer holds a line of 32-bit values per row, as wide as a
 /// panel.
@@ -33,51 +36,35 @@ struct integer_tile {
   std::int32_t x_zero_shift = 0;          ///< taken off zero points
 };
 
-/// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p.
-template<int Bits, int Rows, int Vectors>
-inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p, const std::byte* w,
-                     ints (&acc)[Rows][Vectors]) {
-#pragma GCC unroll 2
-  for (int q = 0; q < 8 / Bits; ++q) {
-    bytes codes[Vectors];
+/// Asks for a line of w.
+template<std::int64_t Bytes>
+inline void prefetch_line(const std::byte* w) {
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) {
-      codes[v] = load_bytes(w + v * lanes * 4);
-      if (Bits == 4) codes[v] = q == 0 ? low_nibbles(codes[v]) : high_nibbles(codes[v]);
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) {
-      const bytes quad = all_quads(rows[r] + p + q * 4);
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) acc[r][v] = dot(acc[r][v], codes[v], quad);
-    }
-    forget_loads();
-  }
+  for (std::int64_t at = 0; at < Bytes; at += 64) prefetch(w + at);
 }
 
-/// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns.
-template<int Bits, int Unroll, int Rows, int Vectors>
+/// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns; Held rows of
+/// step_sums.
+template<int Bits, int Unroll, int Rows, int Held, int Vectors>
 inline void dot_steps(const integer_tile& t, const std::byte* x, const std::byte* w,
-                      std::int64_t length, ints (&acc)[Rows][Vectors]) {
-  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
-  constexpr std::int64_t step = 32 / Bits;
-  const std::byte* rows[Rows];
+                      std::int64_t length, ints (&acc)[Held][Vectors]) {
+  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
+  constexpr std::int64_t step = step_codes<Bits>;
+  const std::byte* rows[Held];
 #pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r) rows[r] = x + r * t.x_stride;
+  for (int r = 0; r < Held; ++r) rows[r] = x + (r < Rows ? r : Rows - 1) * t.x_stride;
   const std::int64_t ahead = t.ahead;
   std::int64_t p = 0;
   if constexpr (Unroll > 1)
     for (; p + Unroll * step <= length; p += Unroll * step) {
 #pragma GCC unroll 8
       for (int u = 0; u < Unroll; ++u, w += line) {
-#pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v) prefetch(w + ahead + v * lanes * 4);
+        prefetch_line<line>(w + ahead);
         dot_step<Bits>(rows, p + u * step, w, acc);
       }
     }
   for (; p < length; p += step) {
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) prefetch(w + ahead + v * lanes * 4);
+    prefetch_line<line>(w + ahead);
     dot_step<Bits>(rows, p, w, acc);
     w += line;
   }
@@ -96,15 +83,18 @@ template<int Bits, int Rows>
                               : all_ints(t.terms[r * t.terms_stride]);
   // One row of outputs is prefetched at a time: all at once would take the miss buffers that the
   // weights need.
-  constexpr std::int64_t step = 32 / Bits;
+  constexpr std::int64_t step = step_codes<Bits>;
   const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
+  step_sums sums(acc);
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
     if (t.out.y != nullptr)
       for (int v = 0; v < whole_vectors; ++v)
         prefetch_to_write(t.out.y + r * t.out.y_stride + v * lanes);
     const std::int64_t end = p + part < t.length ? part : t.length - p;
-    dot_steps<Bits, 1>(t, t.x + p, t.w + p / step * whole_columns * 4, end, acc);
+    const std::byte* w = t.w + p / step * whole_columns * adjacent_codes;
+    dot_steps<Bits, 1, Rows>(t, t.x + p, w, end, sums.held);
   }
+  sums.give_back(acc);
   if (t.out.y != nullptr) {
     pin(acc);
     return store_outputs(t.out, acc);
@@ -201,8 +191,10 @@ template<int Bits, int Rows>
         prefetch_to_write(t.out.y + s * t.out.y_stride + v * lanes);
     ints acc[Rows][grouped_vectors];
     start_segment(t, segment, s, param, acc);
-    dot_steps<Bits, Bits>(t, x, segment + params_bytes,
-                          s + 1 < t.length ? t.segment_codes : t.last_codes, acc);
+    const std::int64_t length = s + 1 < t.length ? t.segment_codes : t.last_codes;
+    step_sums steps(acc);
+    dot_steps<Bits, 32 / step_codes<Bits>, Rows>(t, x, segment + params_bytes, length, steps.held);
+    steps.give_back(acc);
     pin(acc);
     fold_segment(t, segment, param, acc, sums);
     segment += t.segment_stride;
