@@ -44,10 +44,11 @@ inline void prefetch_line(const std::byte* w) {
 }
 
 /// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns; Held rows of
-/// step_sums.
+/// step_sums. Always inline: as a function, which clang would make of it, it keeps sums in memory.
 template<int Bits, int Unroll, int Rows, int Held, int Vectors>
-inline void dot_steps(const integer_tile& t, const std::byte* x, const std::byte* w,
-                      std::int64_t length, ints (&acc)[Held][Vectors]) {
+[[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
+                                             const std::byte* w, std::int64_t length,
+                                             ints (&acc)[Held][Vectors]) {
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
   constexpr std::int64_t step = step_codes<Bits>;
   const std::byte* rows[Held];
