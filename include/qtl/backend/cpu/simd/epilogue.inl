@@ -24,7 +24,8 @@ inline floats as_floats(floats v) { return v; }
 
 /// y = fma(sum, x_scale * scale, bias) for a whole tile in registers.
 template<class Sum, int Rows, int Vectors>
-inline void store_outputs(const line_output& out, const Sum (&sums)[Rows][Vectors]) {
+[[gnu::always_inline]] inline void store_outputs(const line_output& out,
+                                                 const Sum (&sums)[Rows][Vectors]) {
   floats scales[Vectors];
   floats bias[Vectors];
 #pragma GCC unroll 4

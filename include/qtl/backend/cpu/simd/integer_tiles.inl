@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/simd/integer_tiles.inl - tiles of an integer product, in registers from the first code to the last.
 // Included inside an ISA's namespace after its primitives and its way of doing a step of k
-// (quad_step.inl or matrix_step.inl), see simd_kernels.hpp.
+// (quad_step.inl or matrix_step.inl), see simd_kernels.hpp. What takes sums is always inline: clang
+// would make functions of some, and keep the sums in memory for them through the whole tile.
 
 inline constexpr std::int64_t whole_columns = std::int64_t{whole_vectors} * lanes;
 inline constexpr std::int64_t grouped_columns = std::int64_t{grouped_vectors} * lanes;
@@ -44,7 +45,7 @@ inline void prefetch_line(const std::byte* w) {
 }
 
 /// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns; Held rows of
-/// step_sums. Always inline: as a function, which clang would make of it, it keeps sums in memory.
+/// step_sums.
 template<int Bits, int Unroll, int Rows, int Held, int Vectors>
 [[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
                                              const std::byte* w, std::int64_t length,
@@ -125,8 +126,9 @@ inline void start_line(const integer_layout& l, const std::byte* segment, std::i
 
 /// The starts of one segment of a grouped tile.
 template<int Rows>
-inline void start_segment(const integer_tile& t, const std::byte* segment, std::int64_t s,
-                          std::int64_t param, ints (&acc)[Rows][grouped_vectors]) {
+[[gnu::always_inline]] inline void start_segment(const integer_tile& t, const std::byte* segment,
+                                                 std::int64_t s, std::int64_t param,
+                                                 ints (&acc)[Rows][grouped_vectors]) {
   const integer_layout& l = *t.layout;
   alignas(64) std::int32_t lines[Rows * grouped_columns];
   const bool plain = !l.column_sums && !l.column_zeros;
@@ -146,9 +148,10 @@ inline void start_segment(const integer_tile& t, const std::byte* segment, std::
 
 /// sums = fma(float(acc), x's scale times w's, sums), as reference::grouped_element.
 template<int Rows>
-inline void fold_segment(const integer_tile& t, const std::byte* segment, std::int64_t param,
-                         const ints (&acc)[Rows][grouped_vectors],
-                         floats (&sums)[Rows][grouped_vectors]) {
+[[gnu::always_inline]] inline void fold_segment(const integer_tile& t, const std::byte* segment,
+                                                std::int64_t param,
+                                                const ints (&acc)[Rows][grouped_vectors],
+                                                floats (&sums)[Rows][grouped_vectors]) {
   floats w[grouped_vectors];
 #pragma GCC unroll 4
   for (int v = 0; v < grouped_vectors; ++v)
