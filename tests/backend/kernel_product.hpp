@@ -15,13 +15,11 @@
 #include "qtl/ops/quantize.hpp"
 #include "qtl/policy/presets.hpp"
 
+#include "backend/levels.hpp"
+
 namespace qtl_test {
 
 using namespace qtl;
-
-inline constexpr isa_level levels[] = {isa_level::portable, isa_level::neon_dot,
-                                       isa_level::avx2,     isa_level::avx_vnni,
-                                       isa_level::avx512,   isa_level::avx512_vnni};
 
 struct shape {
   std::int64_t m, n, k;

@@ -13,12 +13,12 @@
 #include "qtl/nn/activations.hpp"
 #include "qtl/policy/presets.hpp"
 
+#include "backend/levels.hpp"
+
 namespace {
 
 using namespace qtl;
-
-constexpr isa_level levels[] = {isa_level::portable, isa_level::avx2, isa_level::avx_vnni,
-                                isa_level::avx512, isa_level::avx512_vnni};
+using qtl_test::levels;
 
 /// Rows of all that is difficult: noise at many magnitudes, exact ties, constants, zeros, NaN.
 std::vector<float> difficult_rows(std::int64_t m, std::int64_t k) {
@@ -154,7 +154,7 @@ void quantize_both_ways(const matrix_view<const float>& x, const qparams<A>& fix
     if (kernel == nullptr) continue;
     CAPTURE(kernel->name.c_str());
     std::memset(got.data(), 0xA5, static_cast<std::size_t>(bytes));
-    const activation_operand fast = prepare_activations<A>(x, fixed, got.data(), {}, kernel, key);
+    activation_operand fast = prepare_activations<A>(x, fixed, got.data(), {}, kernel, key);
     REQUIRE(kernel->quantize(key, x, fast, {}));
     check(slow, fast);
   }

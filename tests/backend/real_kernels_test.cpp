@@ -44,7 +44,7 @@ void check_pair() {
                          {3, 0, 4},
                          {3, 4, 0}}) {
     product<typename Pair::weight, typename Pair::activation> p(s);
-    for (const isa_level level : {isa_level::avx2, isa_level::avx512}) {
+    for (const isa_level level : real_levels) {
       const gemm_kernel* kernel = kernel_at(level, p.args.key);
       if (!is_available(level)) continue;
       CAPTURE(s.m);
@@ -109,7 +109,7 @@ void check_codes() {
   p.args.x.reals = matrix_view<const float>(&one, 1, 1);
   p.args.bias = nullptr;
   const std::vector<float> expected = p.run(reference::kernel);
-  for (const isa_level level : {isa_level::avx2, isa_level::avx512}) {
+  for (const isa_level level : real_levels) {
     if (!is_available(level)) continue;
     const std::vector<float> y = p.run(*kernel_at(level, p.args.key));
     for (std::size_t j = 0; j < 256; ++j) {
@@ -131,7 +131,7 @@ TEST_CASE("a token that holds NaN poisons its own outputs only") {
   std::vector<float> x(6 * 64, 0.5f);
   x[3 * 64 + 5] = std::numeric_limits<float>::quiet_NaN();
   p.args.x.reals = matrix_view<const float>(x.data(), 6, 64);
-  for (const isa_level level : {isa_level::avx2, isa_level::avx512}) {
+  for (const isa_level level : real_levels) {
     if (!is_available(level)) continue;
     const std::vector<float> y = p.run(*kernel_at(level, p.args.key));
     for (std::size_t at = 0; at < y.size(); ++at) CHECK(is_nan(y[at]) == (at / 40 == 3));
@@ -141,7 +141,7 @@ TEST_CASE("a token that holds NaN poisons its own outputs only") {
 TEST_CASE("the number of threads changes no bit of a product in f32") {
   backwards executor;
   product<w4a16::weight, a32> p({70, 200, 300});
-  for (const isa_level level : {isa_level::avx2, isa_level::avx512}) {
+  for (const isa_level level : real_levels) {
     if (!is_available(level)) continue;
     const gemm_kernel& kernel = *kernel_at(level, p.args.key);
     CHECK(p.run(kernel, executor) == p.run(kernel));

@@ -11,13 +11,24 @@ namespace {
 
 using namespace qtl;
 
-TEST_CASE("layers run on NEON") {
-  CHECK(is_available(isa_level::neon_dot));
+void check_layers(std::string_view integer_name) {
   const auto w = value_or_throw(matrix<float>::make(40, 70));
   const QLinear<w8a8::weight, w8a8::activation> integers{quantize<w8a8::weight>(w)};
   const QLinear<w4a16::weight, a32> reals{quantize<w4a16::weight>(w)};
-  CHECK(std::string_view(integers.kernel_name()) == "integer_neon_dot");
+  CHECK(std::string_view(integers.kernel_name()) == integer_name);
   CHECK(std::string_view(reals.kernel_name()) == "real_neon_dot");
+}
+
+TEST_CASE("layers run on NEON with i8mm") {
+  CHECK(is_available(isa_level::neon_dot));
+  CHECK(is_available(isa_level::neon_i8mm));
+  check_layers("integer_neon_i8mm");
+}
+
+TEST_CASE("layers run on NEON without i8mm" * doctest::skip()) {
+  CHECK(is_available(isa_level::neon_dot));
+  CHECK_FALSE(is_available(isa_level::neon_i8mm));
+  check_layers("integer_neon_dot");
 }
 
 }  // namespace

@@ -50,8 +50,13 @@ inline constexpr std::array all{simd::avx512_vnni::integer_kernel, simd::avx_vnn
 /// NEON with the dot product of bytes.
 inline constexpr std::array neon_dot{simd::neon_dot::integer_kernel, simd::neon_dot::real_kernel,
                                      eigen_gemm::integer_kernel, eigen_gemm::dequantize_kernel};
-/// All levels.
-inline constexpr auto all = neon_dot;
+/// NEON with products of 2 x 8 by 8 x 2 bytes.
+inline constexpr std::array neon_i8mm{simd::neon_i8mm::integer_kernel, simd::neon_dot::real_kernel,
+                                      eigen_gemm::integer_kernel, eigen_gemm::dequantize_kernel};
+/// All levels, the fastest first.
+inline constexpr std::array all{simd::neon_i8mm::integer_kernel, simd::neon_dot::integer_kernel,
+                                simd::neon_dot::real_kernel, eigen_gemm::integer_kernel,
+                                eigen_gemm::dequantize_kernel};
 #else
 /// All levels: none has been written for this machine.
 inline constexpr auto all = eigen;
@@ -79,6 +84,8 @@ QTL_KERNELS_INLINE std::span<const gemm_kernel> at(isa_level level) {
 #elif defined(__aarch64__)
     case isa_level::neon_dot:
       return neon_dot;
+    case isa_level::neon_i8mm:
+      return neon_i8mm;
 #endif
     default:
       return eigen;

@@ -2,7 +2,7 @@
 // qtl/backend/cpu/integer_panels.hpp - how integer weights lie in memory for the dot products of bytes.
 // Holds: integer_layout, integer_panels::pack_panel, unpacked_code. docs/cpu.md has the picture. Weights of up to 4 bits
 // are kept in nibbles, all others in bytes; columns (output features) side by side in panels, k in
-// quads.
+// quads or eights.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ struct integer_layout {
   std::int64_t n = 0;
   std::int64_t k = 0;
   std::int64_t columns = 0;     ///< of a panel
+  std::int64_t adjacent = 4;    ///< codes of a column that lie side by side: 4 or 8
   std::int64_t segment = 1;     ///< columns of k with the same scales on both sides
   std::int64_t segments = 0;    ///< of a row
   std::int32_t offset = 0;      ///< stored code = code + offset
@@ -31,11 +32,12 @@ struct integer_layout {
   bool column_zeros = false;    ///< weights have zero points
 
   static constexpr integer_layout make(const gemm_key& key, std::int64_t n, std::int64_t k,
-                                       std::int64_t columns) {
+                                       std::int64_t columns, std::int64_t adjacent = 4) {
     integer_layout l;
     l.n = n;
     l.k = k;
     l.columns = columns;
+    l.adjacent = adjacent;
     const std::int64_t segment = segment_length(key.weight, key.activation, k);
     l.segment = segment > 0 && segment < k ? segment : k > 0 ? k : 1;
     l.segments = k > 0 ? ceil_div(k, l.segment) : 1;
@@ -61,8 +63,8 @@ struct integer_layout {
     return key.accumulator == accumulation::s32 || key.accumulator == accumulation::s32_grouped;
   }
 
-  /// Codes are dealt out in steps of this many along k: one quad of bytes, or two of nibbles.
-  constexpr std::int64_t step() const { return bits == 8 ? 4 : 8; }
+  /// Codes are dealt out in steps of this many along k: a word of bytes, or two of nibbles.
+  constexpr std::int64_t step() const { return bits == 8 ? adjacent : 2 * adjacent; }
   constexpr std::int64_t length(std::int64_t s) const {
     return s + 1 < segments ? segment : k - s * segment;
   }
@@ -107,22 +109,24 @@ struct integer_layout {
 
 namespace integer_panels {
 
-/// Four codes as one quad, in memory order.
-inline std::uint32_t load_quad(const std::uint8_t* codes) {
-  std::uint32_t quad;
-  std::memcpy(&quad, codes, 4);
-  return quad;
+/// Four or eight codes as one word, in memory order.
+template<class Word>
+Word load_word(const std::uint8_t* codes) {
+  Word word;
+  std::memcpy(&word, codes, sizeof word);
+  return word;
 }
 
 /// Writes one column's codes, padded with zeros to a multiple of the step, into a panel of either
-/// layout.
-template<class Layout>
+/// layout. A step is a word of bytes, or two of nibbles.
+template<class Word, class Layout>
 void put_column(const Layout& l, const std::uint8_t* codes, std::int64_t count, std::int64_t column,
                 std::byte* panel_codes) {
+  constexpr std::int64_t adjacent = sizeof(Word);
   for (std::int64_t p = 0; p < count; p += l.step()) {
-    std::uint32_t quad = load_quad(codes + p);
-    if (l.step() == 8) quad |= load_quad(codes + p + 4) << 4;
-    std::memcpy(panel_codes + (p / l.step() * l.columns + column) * 4, &quad, 4);
+    auto word = load_word<Word>(codes + p);
+    if (l.step() != adjacent) word |= load_word<Word>(codes + p + adjacent) << 4;
+    std::memcpy(panel_codes + (p / l.step() * l.columns + column) * adjacent, &word, sizeof word);
   }
 }
 
@@ -152,7 +156,9 @@ inline std::int32_t pack_column(const integer_layout& l, const weight_operand& w
     if (l.column_sums)
       for (std::int64_t c = 0; c < count; ++c)
         sum += l.unsigned_codes ? codes[c] : static_cast<std::int8_t>(codes[c]);
-    put_column(l, codes, count, column, panel_codes + p / l.step() * l.line_bytes());
+    std::byte* to = panel_codes + p / l.step() * l.columns * l.adjacent;
+    l.adjacent == 8 ? put_column<std::uint64_t>(l, codes, count, column, to)
+                    : put_column<std::uint32_t>(l, codes, count, column, to);
   }
   return sum;
 }
@@ -190,9 +196,9 @@ inline std::uint8_t unpacked_code(const integer_layout& l, const std::byte* pack
   const std::int64_t at = p % l.segment;
   const std::byte* codes =
       packed + j / l.columns * l.panel_bytes() + l.segment_offset(s) + l.params_bytes();
-  const std::byte* quad = codes + (at / l.step() * l.columns + j % l.columns) * 4;
-  const auto byte = static_cast<int>(quad[at % 4]);
-  const int stored = l.bits == 8 ? byte : at % 8 < 4 ? byte & 15 : byte >> 4;
+  const std::byte* word = codes + (at / l.step() * l.columns + j % l.columns) * l.adjacent;
+  const auto byte = static_cast<int>(word[at % l.adjacent]);
+  const int stored = l.bits == 8 ? byte : at % l.step() < l.adjacent ? byte & 15 : byte >> 4;
   return static_cast<std::uint8_t>((stored - l.offset) & ((1 << bits) - 1));
 }
 

@@ -18,6 +18,7 @@ namespace qtl::inline v0 {
 enum class isa_level : std::uint8_t {
   portable,
   neon_dot,
+  neon_i8mm,  ///< the dot product, too
   avx2,
   avx_vnni,
   avx512,
@@ -27,8 +28,8 @@ enum class isa_level : std::uint8_t {
 
 /// The level's name, as it ends a kernel's name.
 constexpr const char* to_string(isa_level level) {
-  constexpr const char* names[] = {"portable", "neon_dot",    "avx2",       "avx_vnni",
-                                   "avx512",   "avx512_vnni", "avx512_bf16"};
+  constexpr const char* names[] = {"portable", "neon_dot", "neon_i8mm",   "avx2",
+                                   "avx_vnni", "avx512",   "avx512_vnni", "avx512_bf16"};
   return names[static_cast<int>(level)];
 }
 
@@ -49,6 +50,7 @@ inline bool is_available(isa_level level) {
     case isa_level::portable:
       return true;
     case isa_level::neon_dot:
+    case isa_level::neon_i8mm:
       return false;
     case isa_level::avx2:
       return has_avx2();
@@ -64,9 +66,12 @@ inline bool is_available(isa_level level) {
   }
   return false;
 #elif defined(__aarch64__) && defined(__linux__)
-  constexpr unsigned long dot_product = 1ul << 20;  // HWCAP_ASIMDDP of the kernel's interface
-  return level == isa_level::portable ||
-         (level == isa_level::neon_dot && (getauxval(AT_HWCAP) & dot_product) != 0);
+  constexpr unsigned long dot_product = 1ul << 20;     // HWCAP_ASIMDDP of the kernel's interface
+  constexpr unsigned long matrix_product = 1ul << 13;  // HWCAP2_I8MM
+  const bool has_dot = (getauxval(AT_HWCAP) & dot_product) != 0;
+  const bool has_i8mm = has_dot && (getauxval(AT_HWCAP2) & matrix_product) != 0;
+  return level == isa_level::portable || (level == isa_level::neon_dot && has_dot) ||
+         (level == isa_level::neon_i8mm && has_i8mm);
 #else
   return level == isa_level::portable;
 #endif

@@ -116,8 +116,8 @@ inline bool put_codes(const real_layout& l, const weight_operand& w, std::int64_
     read_raw_codes(w.elements.bits, w.row(j), s * l.segment + p, count, codes);
     if (l.reading == code_reading::float_4_3)
       for (std::int64_t c = 0; c < count; ++c) has_nan |= (codes[c] & 0x7F) == 0x7F;
-    integer_panels::put_column(l, codes, count, column,
-                               panel_codes + p / l.step() * l.line_bytes());
+    integer_panels::put_column<std::uint32_t>(l, codes, count, column,
+                                              panel_codes + p / l.step() * l.line_bytes());
   }
   return has_nan;
 }

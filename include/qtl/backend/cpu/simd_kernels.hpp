@@ -114,6 +114,17 @@ inline constexpr isa_level level = isa_level::neon_dot;
 }  // namespace qtl::inline v0::simd::neon_dot
 QTL_END_TARGET
 
+QTL_BEGIN_TARGET("arch=armv8.2-a+dotprod+i8mm")
+namespace qtl::inline v0::simd::neon_i8mm {
+/// The level that a namespace is compiled for.
+inline constexpr isa_level level = isa_level::neon_i8mm;
+#include "qtl/backend/cpu/simd/neon.inl"
+#include "qtl/backend/cpu/simd/dot_i8mm.inl"
+#include "qtl/backend/cpu/simd/byte_products.inl"
+#include "qtl/backend/cpu/simd/matrix_loops.inl"
+}  // namespace qtl::inline v0::simd::neon_i8mm
+QTL_END_TARGET
+
 #endif
 
 // clang-format on

@@ -4,6 +4,8 @@
 /// acc + the sum over each lane's four bytes of w (signed) times x (signed).
 inline ints dot(ints acc, bytes w, bytes x) { return vdotq_s32(acc, w, x); }
 inline constexpr bool unsigned_dot = false;
+/// Nothing: there are registers enough.
+inline void forget_loads() {}
 
 inline constexpr int whole_rows = 4;
 inline constexpr int whole_vectors = 4;

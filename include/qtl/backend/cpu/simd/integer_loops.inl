@@ -6,6 +6,7 @@
 #include "qtl/backend/cpu/simd/quantize.inl"
 #include "qtl/backend/cpu/simd/functions.inl"
 #include "qtl/backend/cpu/simd/epilogue.inl"
+#include "qtl/backend/cpu/simd/quad_step.inl"
 #include "qtl/backend/cpu/simd/integer_tiles.inl"
 #include "qtl/backend/cpu/simd/integer_product.inl"
 // clang-format on

@@ -13,7 +13,8 @@ inline constexpr std::int64_t block_bytes = 16384;
 
 inline bool is_grouped(const gemm_key& key) { return key.accumulator == accumulation::s32_grouped; }
 inline integer_layout layout_of(const gemm_key& key, std::int64_t n, std::int64_t k) {
-  return integer_layout::make(key, n, k, is_grouped(key) ? grouped_columns : whole_columns);
+  return integer_layout::make(key, n, k, is_grouped(key) ? grouped_columns : whole_columns,
+                              adjacent_codes);
 }
 
 /// Where a product's rows of activations lie in the workspace.
@@ -273,7 +274,8 @@ struct integer_panel {
       const std::int64_t rows = last - at < step ? last - at : step;
       integer_tile t = tile(at, 0, extent, buffer);
       t.fetch = t.w + fetch_distance;
-      t.fetch_bytes = at == i ? columns * 4 : 0;  // the others find the panel in a cache
+      t.fetch_bytes =
+          at == i ? columns * adjacent_codes : 0;  // the others find the panel in a cache
       run_tile(rows, t);
       store_sums(at, rows, buffer);
     }
@@ -282,7 +284,7 @@ struct integer_panel {
   /// Rows [i, last), block of k by block, which the first tile brings into the first cache. Each
   /// tile prefetches its rows' share of the next block, evenly, so that memory works all the time.
   void run_together(std::int64_t i, std::int64_t last, sum* buffer) const {
-    constexpr std::int64_t lines = columns * 4 / 64;  // of the cache in one of w
+    constexpr std::int64_t lines = columns * adjacent_codes / 64;  // of the cache in one of w
     const std::int64_t step = tile_rows(last - i);
     for (std::int64_t first = 0; first == 0 || first < extent; first += block) {
       const std::int64_t end = extent - first < block ? extent : first + block;

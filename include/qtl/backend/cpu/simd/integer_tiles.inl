@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtl/backend/cpu/simd/integer_tiles.inl - tiles of an integer product, in registers from the first code to the last.
-// Included inside an ISA's namespace after its primitives, see simd_kernels.hpp. In which form
-// weights and activations are multiplied is said by byte_products.inl or word_products.inl.
+// Included inside an ISA's namespace after its primitives, its way of doing a step of k
+// (quad_step.inl or matrix_step.inl) and the form that operands take for it (byte_products.inl or
+// word_products.inl), see simd_kernels.hpp. What takes sums is always inline: clang would make
+// functions of some, and keep the sums in memory for them through the whole tile.
 
 inline constexpr std::int64_t whole_columns = std::int64_t{whole_vectors} * lanes;
 inline constexpr std::int64_t grouped_columns = std::int64_t{grouped_vectors} * lanes;
+/// Codes of k in a line of w.
+template<int Bits>
+inline constexpr std::int64_t step_codes = adjacent_codes * 8 / Bits;
 
 /// What a tile of rows is given. Its buffer holds a line of 32-bit values per row, as wide as a
 /// panel.
@@ -50,40 +55,21 @@ template<int Rows, int Vectors>
     for (int v = 0; v < Vectors; ++v) sums[r][v] = zero_ints();
 }
 
-/// acc += w x over one step of k: a line of w, and 4 or 8 codes of each row from rows[r] + p on.
-template<int Bits, int Rows, int Vectors>
-[[gnu::always_inline]] inline void dot_step(const std::byte* const (&rows)[Rows], std::int64_t p,
-                                            const std::byte* w, ints (&acc)[Rows][Vectors]) {
-#pragma GCC unroll 2
-  for (int q = 0; q < parts<Bits>; ++q) {
-    bytes codes[Vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < Vectors; ++v) codes[v] = part_of<Bits>(load_bytes(w + v * lanes * 4), q);
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) {
-      const bytes quad = all_quads(rows[r] + p * x_width<Bits> + q * 4);
-#pragma GCC unroll 4
-      for (int v = 0; v < Vectors; ++v) acc[r][v] = add_products<Bits>(acc[r][v], codes[v], quad);
-    }
-    forget_loads();
-  }
-}
-
-/// acc += w x over Steps steps of k, where products may be summed as words first. Meanwhile w is
-/// prefetched.
+/// acc += w x over Steps steps of k, where products may be summed as words first. Meanwhile weights
+/// are prefetched.
 template<int Bits, int Steps, int Rows, int Vectors>
 [[gnu::always_inline]] inline void dot_run(const integer_tile& t,
                                            const std::byte* const (&rows)[Rows], std::int64_t p,
                                            const std::byte* w, const std::byte*& fetch,
                                            ints (&acc)[Rows][Vectors]) {
-  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
+  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
   constexpr bool narrow = narrow_parts<Bits> > 0;
   ints words[Rows][Vectors];
   if constexpr (narrow) set_zero(words);
 #pragma GCC unroll 8
   for (int u = 0; u < Steps; ++u, w += line) {
     fetch_line(t, fetch);
-    dot_step<Bits>(rows, p + u * (32 / Bits), w, narrow ? words : acc);
+    dot_step<Bits>(rows, p + u * step_codes<Bits>, w, narrow ? words : acc);
   }
   if constexpr (narrow)
 #pragma GCC unroll 8
@@ -92,18 +78,19 @@ template<int Bits, int Steps, int Rows, int Vectors>
       for (int v = 0; v < Vectors; ++v) acc[r][v] = add_narrow(acc[r][v], words[r][v]);
 }
 
-/// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns.
-template<int Bits, int Unroll, int Rows, int Vectors>
+/// acc += w x over `length` codes of k, Rows rows by Vectors * lanes columns; Held rows of
+/// step_sums.
+template<int Bits, int Unroll, int Rows, int Held, int Vectors>
 [[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
                                              const std::byte* w, std::int64_t length,
-                                             const std::byte*& fetch, ints (&acc)[Rows][Vectors]) {
+                                             const std::byte*& fetch, ints (&acc)[Held][Vectors]) {
   constexpr bool narrow = narrow_parts<Bits> > 0;
   constexpr int steps = narrow ? narrow_parts<Bits> / parts<Bits> : Unroll;
-  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * 4;
-  constexpr std::int64_t step = 32 / Bits;
-  const std::byte* rows[Rows];
+  constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
+  constexpr std::int64_t step = step_codes<Bits>;
+  const std::byte* rows[Held];
 #pragma GCC unroll 8
-  for (int r = 0; r < Rows; ++r) rows[r] = x + r * t.x_stride;
+  for (int r = 0; r < Held; ++r) rows[r] = x + (r < Rows ? r : Rows - 1) * t.x_stride;
   std::int64_t p = 0;
   if constexpr (steps > 1)
     for (; p + steps * step <= length; p += steps * step, w += steps * line)
@@ -157,17 +144,19 @@ template<int Bits, int Rows>
   }
   // One row of outputs is prefetched at a time: all at once would take the miss buffers that the
   // weights need.
-  constexpr std::int64_t step = 32 / Bits;
+  constexpr std::int64_t step = step_codes<Bits>;
   const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
   const std::byte* fetch = t.fetch;
+  step_sums sums(acc);
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
     if (t.out.y != nullptr)
       for (int v = 0; v < whole_vectors; ++v)
         prefetch_to_write(t.out.y + r * t.out.y_stride + v * lanes);
     const std::int64_t end = p + part < t.length ? part : t.length - p;
-    dot_steps<Bits, 2>(t, t.x + p * x_width<Bits>, t.w + p / step * whole_columns * 4, end, fetch,
-                       acc);
+    const std::byte* w = t.w + p / step * whole_columns * adjacent_codes;
+    dot_steps<Bits, 2, Rows>(t, t.x + p * x_width<Bits>, w, end, fetch, sums.held);
   }
+  sums.give_back(acc);
   if (t.out.y != nullptr) {
     pin(acc);
     return store_outputs(t.out, acc);
@@ -271,10 +260,13 @@ template<int Bits, int Rows>
         prefetch_to_write(t.out.y + s * t.out.y_stride + v * lanes);
     ints acc[Rows][grouped_vectors];
     start_segment(t, segment, s, param, acc);
-    for (std::int64_t line = 0; line < params_bytes; line += grouped_columns * 4)
+    for (std::int64_t line = 0; line < params_bytes; line += grouped_columns * adjacent_codes)
       fetch_line(t, fetch);
-    dot_steps<Bits, Bits>(t, x, segment + params_bytes,
-                          s + 1 < t.length ? t.segment_codes : t.last_codes, fetch, acc);
+    const std::int64_t length = s + 1 < t.length ? t.segment_codes : t.last_codes;
+    step_sums steps(acc);
+    dot_steps<Bits, 32 / step_codes<Bits>, Rows>(t, x, segment + params_bytes, length, fetch,
+                                                 steps.held);
+    steps.give_back(acc);
     pin(acc);
     fold_segment(t, segment, param, acc, sums);
     segment += t.segment_stride;

@@ -148,10 +148,9 @@ inline ints sums_of_four(ints a, ints b, ints c, ints d) {
 inline std::int32_t sum(ints v) { return vaddvq_s32(v); }
 inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1); }
 inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
-/// Nothing: there are registers enough, and nothing that g++ would spill.
+/// Nothing: there is nothing that g++ would spill.
 template<class T>
 inline void pin(T&) {}
-inline void forget_loads() {}
 
 inline constexpr int real_rows = 4;
 inline constexpr int real_vectors = 4;
