@@ -130,8 +130,14 @@ inline ints sums_of_four(ints a, ints b, ints c, ints d) {
   return _mm512_permutexvar_epi32(order, quads);
 }
 inline std::int32_t sum(ints v) { return _mm512_reduce_add_epi32(v); }
-inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1); }
-inline void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+/// By their instructions: g++ may take a function that does nothing but prefetch for an idle one,
+/// and leave out its calls.
+inline void prefetch_to_write(const void* p) {
+  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(p)));
+}
+inline void prefetch(const void* p) {
+  asm volatile("prefetcht0 %0" : : "m"(*static_cast<const char*>(p)));
+}
 
 /// Keeps accumulators in registers: without it g++ 12 copies and spills them in every step of a
 /// loop that is followed by a conversion.

@@ -146,8 +146,14 @@ inline ints sums_of_four(ints a, ints b, ints c, ints d) {
   return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
 }
 inline std::int32_t sum(ints v) { return vaddvq_s32(v); }
-inline void prefetch_to_write(const void* p) { __builtin_prefetch(p, 1); }
-inline void prefetch(const void* p) { __builtin_prefetch(p, 0, 3); }
+/// By their instructions: g++ may take a function that does nothing but prefetch for an idle one,
+/// and leave out its calls.
+inline void prefetch_to_write(const void* p) {
+  asm volatile("prfm pstl1keep, %0" : : "Q"(*static_cast<const char*>(p)));
+}
+inline void prefetch(const void* p) {
+  asm volatile("prfm pldl1keep, %0" : : "Q"(*static_cast<const char*>(p)));
+}
 /// Nothing: there is nothing that g++ would spill.
 template<class T>
 inline void pin(T&) {}
