@@ -90,6 +90,10 @@ class nearest_quotient {
   bool is_extreme_;
 };
 
+/// How many reals ahead of its reads a row is prefetched from: the next rows, while these are
+/// written.
+inline constexpr std::int64_t reals_ahead = 4096;
+
 /// Writes the codes of `count` reals by the vector, zeros behind them up to a whole one where
 /// `room` allows, and returns the sum of what was written. `quotient` gives integers.
 template<class Quotient>
@@ -108,6 +112,7 @@ inline std::int32_t write_codes(const float* x, std::int64_t count, const code_r
     const float* v = x + p;
     const bytes now = encode(load_floats(v), load_floats(v + lanes), load_floats(v + 2 * lanes),
                              load_floats(v + 3 * lanes));
+    for (int c = 0; c < byte_lanes; c += 16) prefetch(v + reals_ahead + c);
     store_bytes(codes + p, now);
     sums = dot(sums, all_bytes(1), now);
   }
