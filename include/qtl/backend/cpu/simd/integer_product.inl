@@ -242,10 +242,11 @@ struct integer_panel {
     return t;
   }
 
-  /// Of a tile, where there are `rows` in all.
+  /// Of a tile, where there are `rows` in all. The largest grouped tiles are for few rows.
   static std::int64_t tile_rows(std::int64_t rows) {
     if (!Grouped) return whole_rows;
-    return rows <= grouped_rows ? grouped_rows : register_rows;
+    if (rows <= grouped_rows) return grouped_rows;
+    return rows <= grouped_rows + register_rows ? (rows + 1) / 2 : register_rows;
   }
 
   /// Rows of a tile: outputs where it ends k and they go direct, else sums.
