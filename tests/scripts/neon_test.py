@@ -46,6 +46,19 @@ def build(compiler, doctest, folder):
     return folder / "neon_test"
 
 
+WANTED = {"neon_dot": ("sdot", "pldl1keep"), "neon_i8mm": ("smmla", "pldl1keep")}
+
+
+def tiles_without(objdump, kernels):
+    """(number of tiles, what their machine code lacks): each has its level's dot product, and prefetches weights."""
+    text = expect(*toolchain.run([objdump, "-d", "-C", "--no-show-raw-insn", kernels])) + "\n\n"
+    tiles = re.findall(r"simd::(neon_\w+)::((?:whole|grouped)_tile<\d, \d>)\([^\n]*>:\n(.*?)\n\n", text, re.S)
+    lacking = [f"{level} {name}: no {word}" for level, name, code in tiles for word in WANTED[level]
+               if not re.search(rf"\s{word}\b", code)]
+    lacking += [f"no tile of {level}" for level in WANTED if level not in {level for level, _, _ in tiles}]
+    return len(tiles), lacking
+
+
 def run(qemu, cpu, program, *arguments):
     """(passed, failed) of the tests on an emulated CPU."""
     done, output = toolchain.run([qemu, "-cpu", cpu, program, *arguments])
@@ -60,10 +73,12 @@ def run(qemu, cpu, program, *arguments):
 def main():
     compiler, qemu, doctest = sys.argv[1:]
     program = build(compiler, doctest, tree.ROOT / "build" / "neon")
+    tiles, lacking = tiles_without(compiler.replace("g++", "objdump"), program.parent / "kernels.o")
+    print("\n".join([f"machine code of {tiles} tiles", *lacking]))
     passed, failed = run(qemu, "max", program)
     few = run(qemu, "neoverse-n1", program, "--no-skip", f"--test-case={','.join(WITHOUT_I8MM)}")
     passed += few[0]
-    failed += few[1] + (few != (len(WITHOUT_I8MM), 0))  # a test that is not found is a failure
+    failed += few[1] + (few != (len(WITHOUT_I8MM), 0)) + len(lacking)  # a test that is not found is a failure
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 

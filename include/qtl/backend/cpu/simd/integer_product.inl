@@ -274,9 +274,8 @@ struct integer_panel {
     for (std::int64_t at = i; at < last; at += step) {
       const std::int64_t rows = last - at < step ? last - at : step;
       integer_tile t = tile(at, 0, extent, buffer);
-      t.fetch = t.w + fetch_distance;
-      t.fetch_bytes =
-          at == i ? columns * adjacent_codes : 0;  // the others find the panel in a cache
+      // Tiles but the first find the panel in a cache.
+      t.fetch = {t.w + fetch_distance, at == i ? columns * adjacent_codes : 0};
       run_tile(rows, t);
       store_sums(at, rows, buffer);
     }
@@ -294,8 +293,7 @@ struct integer_panel {
         const std::int64_t rows = last - at < step ? last - at : step;
         const std::int64_t share = lines * (at + rows - i) / (last - i) - fetched;
         integer_tile t = tile(at, first, end, buffer + (at - i) * columns);
-        t.fetch = t.w + (end - first) * unit_bytes * (lines + fetched) / lines;
-        t.fetch_bytes = share * 64;
+        t.fetch = {t.w + (end - first) * unit_bytes * (lines + fetched) / lines, share * 64};
         run_tile(rows, t);
         fetched += share;
       }

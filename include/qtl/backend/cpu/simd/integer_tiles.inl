@@ -11,6 +11,17 @@ inline constexpr std::int64_t grouped_columns = std::int64_t{grouped_vectors} * 
 template<int Bits>
 inline constexpr std::int64_t step_codes = adjacent_codes * 8 / Bits;
 
+/// Weights that are prefetched while others are multiplied.
+struct weight_fetch {
+  const std::byte* at = nullptr;
+  std::int64_t bytes = 0;  ///< with every line of those
+
+  [[gnu::always_inline]] void next() {
+    for (std::int64_t b = 0; b < bytes; b += 64) prefetch(at + b);
+    at += bytes;
+  }
+};
+
 /// What a tile of rows is given. Its buffer holds a line of 32-bit values per row, as wide as a
 /// panel.
 struct integer_tile {
@@ -18,8 +29,7 @@ struct integer_tile {
   std::int64_t x_stride = 0;            ///< bytes between rows
   const std::byte* w = nullptr;         ///< whole tiles: codes; grouped ones: the first segment
   std::int64_t length = 0;              ///< whole tiles: codes of k; grouped ones: segments
-  const std::byte* fetch = nullptr;     ///< weights to prefetch meanwhile
-  std::int64_t fetch_bytes = 0;         ///< of them with every line of w
+  weight_fetch fetch;                   ///< goes on meanwhile
   const std::int32_t* terms = nullptr;  ///< where a row's sums start, per segment
   std::int64_t terms_stride = 0;        ///< between rows
   void* buffer = nullptr;               ///< sums: integers of whole tiles, floats of grouped ones
@@ -41,12 +51,6 @@ struct integer_tile {
   std::int64_t x_phase = 0;         ///< segments of the first one that lie before the tile
 };
 
-/// Prefetches what belongs to one line of w.
-[[gnu::always_inline]] inline void fetch_line(const integer_tile& t, const std::byte*& fetch) {
-  for (std::int64_t b = 0; b < t.fetch_bytes; b += 64) prefetch(fetch + b);
-  fetch += t.fetch_bytes;
-}
-
 template<int Rows, int Vectors>
 [[gnu::always_inline]] inline void set_zero(ints (&sums)[Rows][Vectors]) {
 #pragma GCC unroll 8
@@ -58,9 +62,8 @@ template<int Rows, int Vectors>
 /// acc += w x over Steps steps of k, where products may be summed as words first. Meanwhile weights
 /// are prefetched.
 template<int Bits, int Steps, int Rows, int Vectors>
-[[gnu::always_inline]] inline void dot_run(const integer_tile& t,
-                                           const std::byte* const (&rows)[Rows], std::int64_t p,
-                                           const std::byte* w, const std::byte*& fetch,
+[[gnu::always_inline]] inline void dot_run(const std::byte* const (&rows)[Rows], std::int64_t p,
+                                           const std::byte* w, weight_fetch& fetch,
                                            ints (&acc)[Rows][Vectors]) {
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
   constexpr bool narrow = narrow_parts<Bits> > 0;
@@ -68,7 +71,7 @@ template<int Bits, int Steps, int Rows, int Vectors>
   if constexpr (narrow) set_zero(words);
 #pragma GCC unroll 8
   for (int u = 0; u < Steps; ++u, w += line) {
-    fetch_line(t, fetch);
+    fetch.next();
     dot_step<Bits>(rows, p + u * step_codes<Bits>, w, narrow ? words : acc);
   }
   if constexpr (narrow)
@@ -83,7 +86,7 @@ template<int Bits, int Steps, int Rows, int Vectors>
 template<int Bits, int Unroll, int Rows, int Held, int Vectors>
 [[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
                                              const std::byte* w, std::int64_t length,
-                                             const std::byte*& fetch, ints (&acc)[Held][Vectors]) {
+                                             weight_fetch& fetch, ints (&acc)[Held][Vectors]) {
   constexpr bool narrow = narrow_parts<Bits> > 0;
   constexpr int steps = narrow ? narrow_parts<Bits> / parts<Bits> : Unroll;
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
@@ -94,8 +97,8 @@ template<int Bits, int Unroll, int Rows, int Held, int Vectors>
   std::int64_t p = 0;
   if constexpr (steps > 1)
     for (; p + steps * step <= length; p += steps * step, w += steps * line)
-      dot_run<Bits, steps>(t, rows, p, w, fetch, acc);
-  for (; p < length; p += step, w += line) dot_run<Bits, 1>(t, rows, p, w, fetch, acc);
+      dot_run<Bits, steps>(rows, p, w, fetch, acc);
+  for (; p < length; p += step, w += line) dot_run<Bits, 1>(rows, p, w, fetch, acc);
 }
 
 /// Where the sums of a segment start: -zw (sum x - length zx) - zx (sum w). Terms hold the
@@ -146,7 +149,7 @@ template<int Bits, int Rows>
   // weights need.
   constexpr std::int64_t step = step_codes<Bits>;
   const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
-  const std::byte* fetch = t.fetch;
+  weight_fetch fetch = t.fetch;
   step_sums sums(acc);
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
     if (t.out.y != nullptr)
@@ -173,7 +176,7 @@ template<int Rows>
 struct register_sums {
   floats values[Rows][grouped_vectors];
 
-  explicit register_sums(const integer_tile& t) {
+  [[gnu::always_inline]] explicit register_sums(const integer_tile& t) {
     const auto* buffer = static_cast<const float*>(t.buffer);
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r)
@@ -182,10 +185,10 @@ struct register_sums {
         values[r][v] =
             t.continues ? load_floats(buffer + r * grouped_columns + v * lanes) : zero_floats();
   }
-  floats get(int r, int v) const { return values[r][v]; }
-  void set(int r, int v, floats value) { values[r][v] = value; }
+  [[gnu::always_inline]] floats get(int r, int v) const { return values[r][v]; }
+  [[gnu::always_inline]] void set(int r, int v, floats value) { values[r][v] = value; }
   /// To the buffer.
-  void keep(const integer_tile& t) const {
+  [[gnu::always_inline]] void keep(const integer_tile& t) const {
     auto* buffer = static_cast<float*>(t.buffer);
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r)
@@ -201,16 +204,19 @@ template<int Rows>
 struct buffered_sums {
   float* buffer;
 
-  explicit buffered_sums(const integer_tile& t) : buffer(static_cast<float*>(t.buffer)) {
+  [[gnu::always_inline]] explicit buffered_sums(const integer_tile& t)
+      : buffer(static_cast<float*>(t.buffer)) {
     if (t.continues) return;
     for (std::int64_t c = 0; c < Rows * grouped_columns; c += lanes)
       store_floats(buffer + c, zero_floats());
   }
-  floats get(int r, int v) const { return load_floats(buffer + r * grouped_columns + v * lanes); }
-  void set(int r, int v, floats value) const {
+  [[gnu::always_inline]] floats get(int r, int v) const {
+    return load_floats(buffer + r * grouped_columns + v * lanes);
+  }
+  [[gnu::always_inline]] void set(int r, int v, floats value) const {
     store_floats(buffer + r * grouped_columns + v * lanes, value);
   }
-  void keep(const integer_tile&) const {}
+  [[gnu::always_inline]] void keep(const integer_tile&) const {}
 };
 
 template<int Rows>
@@ -253,7 +259,7 @@ template<int Bits, int Rows>
   const std::byte* x = t.x;
   std::int64_t param = 0;
   std::int64_t until_next = t.x_span - t.x_phase;
-  const std::byte* fetch = t.fetch;
+  weight_fetch fetch = t.fetch;
   for (std::int64_t s = 0; s < t.length; ++s) {
     if (t.out.y != nullptr && s < Rows)
       for (int v = 0; v < grouped_vectors; ++v)
@@ -261,7 +267,7 @@ template<int Bits, int Rows>
     ints acc[Rows][grouped_vectors];
     start_segment(t, segment, s, param, acc);
     for (std::int64_t line = 0; line < params_bytes; line += grouped_columns * adjacent_codes)
-      fetch_line(t, fetch);
+      fetch.next();
     const std::int64_t length = s + 1 < t.length ? t.segment_codes : t.last_codes;
     step_sums steps(acc);
     dot_steps<Bits, 32 / step_codes<Bits>, Rows>(t, x, segment + params_bytes, length, fetch,
