@@ -223,6 +223,7 @@ inline int decode_pieces(const bf16_product& p, const pair_tile& t, std::int64_t
                          std::int64_t& at, std::byte* to, pair_piece* pieces) {
   const real_layout& l = p.layout;
   int count = 0;
+  const bool is_first = s == 0 && at == 0;
   for (std::int64_t room = pair_block; room > 0 && s < l.segments;) {
     const std::int64_t left = l.padded_length(s) - at;
     const std::int64_t length = left < room ? left : room;
@@ -242,6 +243,8 @@ inline int decode_pieces(const bf16_product& p, const pair_tile& t, std::int64_t
     ++s;
     at = 0;
   }
+  pieces[0].is_first = is_first;
+  pieces[count - 1].is_last = s == l.segments;
   return count;
 }
 
@@ -280,12 +283,28 @@ inline void run_fused_pairs(const bf16_product& p, const pair_tile& t, std::int6
   }
 }
 
+/// Where tiles store the outputs of a whole panel from row i on.
+inline line_output output_at(const bf16_product& p, std::int64_t i, std::int64_t j,
+                             const float* ones) {
+  const bool has_scales = p.g.x.codes != nullptr && !p.has_x_groups();
+  line_output out;
+  out.y = static_cast<float*>(p.g.y.data) + i * p.g.y.row_stride + j;
+  out.y_stride = p.g.y.row_stride;
+  out.scales = ones;
+  out.bias = p.g.bias != nullptr ? p.g.bias + j : nullptr;
+  out.x_scales = has_scales ? p.g.x.scales + i * p.g.x.groups : ones;
+  out.x_scales_stride = has_scales ? p.g.x.groups : 0;
+  return out;
+}
+
 /// All rows of panel number `number`, in the memory of one worker.
 inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte* memory) {
   alignas(64) float ones[pair_columns];
   for (float& one : ones) one = 1.0f;
   const std::int64_t j = number * pair_columns;
+  const bool is_fused = p.g.m() <= p.loops.most_fused;
   const std::int64_t count = p.g.n() - j < pair_columns ? p.g.n() - j : pair_columns;
+  const bool is_direct = p.g.y.is_plain() && count == pair_columns;
   auto* sums = reinterpret_cast<float*>(memory + pair_block / 2 * pair_line);
   pair_tile panel = make_pair_tile(p, number, sums);
   if (p.holds_scales && has_moderate_scales(p.layout, panel.panel))
@@ -293,11 +312,15 @@ inline void run_pair_panel(const bf16_product& p, std::int64_t number, std::byte
   for (std::int64_t i = 0; i < p.g.m(); i += pair_row_block) {
     const std::int64_t rows = p.g.m() - i < pair_row_block ? p.g.m() - i : pair_row_block;
     const std::int64_t padded = pair_workspace::padded_rows(p.layout, rows);
-    std::memset(sums, 0, static_cast<std::size_t>(padded * pair_columns * 4));
-    if (p.g.m() <= p.loops.most_fused)
-      run_fused_pairs(p, at_row(p, panel, i), padded);
-    else
-      run_pair_blocks(p, at_row(p, panel, i), rows, memory);
+    pair_tile tile = at_row(p, panel, i);
+    if (is_fused) {
+      std::memset(sums, 0, static_cast<std::size_t>(padded * pair_columns * 4));
+      run_fused_pairs(p, tile, padded);
+    } else {
+      if (is_direct) tile.out = output_at(p, i, j, ones);
+      run_pair_blocks(p, tile, rows, memory);
+      if (is_direct) continue;
+    }
     for (std::int64_t r = 0; r < rows; ++r)
       store_line(p.g, i + r, j, count, sums + r * pair_columns, p.x_scale(i + r), ones);
   }

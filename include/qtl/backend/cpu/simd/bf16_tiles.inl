@@ -115,6 +115,7 @@ struct pair_tile {
   /// A line of ones where the weights' scales are multiplied in as blocks are decoded, else null.
   const std::byte* ones = nullptr;
   float* sums = nullptr;  ///< a line per row
+  line_output out;        ///< of the first row; without y they stay sums
 };
 
 /// The zero points of a segment's columns from vector v on, raised like codes, in both words.
@@ -125,26 +126,49 @@ inline ints pair_zeros(const pair_tile& t, const std::byte* segment, int v) {
   return merge(shift_left(zero, 16), zero, all_ints(0xFFFF));
 }
 
-/// sums = fma(acc, the weights' scales times the row's, sums) for rows from `row` on.
+/// A piece of a segment, decoded, or of several where they hold their scales.
+struct pair_piece {
+  const std::byte* weights = nullptr;
+  std::int64_t lines = 0;
+  const std::byte* segment = nullptr;
+  std::int64_t group = 0;     ///< of activations
+  std::int64_t x_offset = 0;  ///< bytes
+  bool is_first = false;      ///< of k: there are no sums yet
+  bool is_last = false;       ///< of k: sums are complete with it
+};
+
+/// acc = fma(acc, the weights' scales times the row's, sums) for rows from `row` on.
 template<int Rows>
-inline void fold_pairs(const pair_tile& t, const std::byte* segment, std::int64_t group,
-                       std::int64_t row, const floats (&acc)[Rows][pair_vectors]) {
+inline void fold_pairs(const pair_tile& t, const pair_piece& piece, std::int64_t row,
+                       floats (&acc)[Rows][pair_vectors]) {
   floats scales[pair_vectors];
-  float* sums = t.sums + row * pair_columns;
+  const float* sums = t.sums + row * pair_columns;
 #pragma GCC unroll 4
   for (int v = 0; v < pair_vectors; ++v)
-    scales[v] = load_floats(reinterpret_cast<const float*>(segment) + v * lanes);
+    scales[v] = load_floats(reinterpret_cast<const float*>(piece.segment) + v * lanes);
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) {
     floats x = all_floats(1.0f);
     const std::int64_t from = row + r < t.x_last ? row + r : t.x_last;
-    if (t.x_scales != nullptr) x = all_floats(t.x_scales[from * t.x_scales_stride + group]);
+    if (t.x_scales != nullptr) x = all_floats(t.x_scales[from * t.x_scales_stride + piece.group]);
 #pragma GCC unroll 4
     for (int v = 0; v < pair_vectors; ++v) {
-      float* sum = sums + r * pair_columns + v * lanes;
-      store_floats(sum, fused_multiply_add(acc[r][v], multiply(scales[v], x), load_floats(sum)));
+      const float* sum = sums + r * pair_columns + v * lanes;
+      const floats before = piece.is_first ? zero_floats() : load_floats(sum);
+      acc[r][v] = fused_multiply_add(acc[r][v], multiply(scales[v], x), before);
     }
   }
+}
+
+/// sums = acc for rows from `row` on.
+template<int Rows>
+inline void keep_sums(const pair_tile& t, std::int64_t row,
+                      const floats (&acc)[Rows][pair_vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < pair_vectors; ++v)
+      store_floats(t.sums + (row + r) * pair_columns + v * lanes, acc[r][v]);
 }
 
 /// Sums over one segment of few rows: every weight is decoded once and never stored.
@@ -179,7 +203,8 @@ inline void fused_pair_segment(const pair_tile& t, const pair_decoder<Reading>& 
   }
   if constexpr (chains == 2)
     for (int v = 0; v < pair_vectors; ++v) acc[0][0][v] = add(acc[0][0][v], acc[1][0][v]);
-  fold_pairs<Rows>(t, segment, group, 0, acc[0]);
+  fold_pairs<Rows>(t, {w, 0, segment, group}, 0, acc[0]);
+  keep_sums<Rows>(t, 0, acc[0]);
 }
 
 /// Adds the products of a panel to the sums of Rows rows.
@@ -241,15 +266,6 @@ template<pair_reading Reading, bool Scaled>
   }
 }
 
-/// A piece of a segment, decoded.
-struct pair_piece {
-  const std::byte* weights = nullptr;
-  std::int64_t lines = 0;
-  const std::byte* segment = nullptr;
-  std::int64_t group = 0;     ///< of activations
-  std::int64_t x_offset = 0;  ///< bytes
-};
-
 /// sums += x w for rows [row, row + Rows) of a decoded piece.
 template<int Rows>
 [[gnu::noinline]] inline void pair_product(const pair_tile& t, const pair_piece& piece,
@@ -275,7 +291,12 @@ template<int Rows>
     }
   }
   pin(acc);
-  fold_pairs<Rows>(t, piece.segment, piece.group, row, acc);
+  fold_pairs<Rows>(t, piece, row, acc);
+  if (!piece.is_last || t.out.y == nullptr) return keep_sums<Rows>(t, row, acc);
+  line_output out = t.out;
+  out.y += row * out.y_stride;
+  out.x_scales += row * out.x_scales_stride;
+  store_outputs(out, acc);
 }
 
 /// Runs the tile of `rows` rows, at most Rows.
