@@ -25,14 +25,21 @@ inline ints float_codes(floats v) {
   return bit_or(add(steps, below), sign);
 }
 
-/// Divides by a scale, in all lanes, or multiplies by the inverse of a power of two.
+/// Divides by a scale. By a power of two it multiplies with the inverse, which is one, too.
 struct float_quotient {
   floats scale;
   floats inverse;
-  bool has_inverse;
+  bool is_power;
 
-  floats operator()(floats x) const {
-    return has_inverse ? multiply(x, inverse) : divide(x, scale);
+  float_quotient(float s, bool is_power_of_two)
+      : scale(all_floats(s)), inverse(all_floats(inverse_power(s))), is_power(is_power_of_two) {}
+
+  floats operator()(floats x) const { return is_power ? multiply(x, inverse) : divide(x, scale); }
+
+ private:
+  // Of a power of two between 2^-127, which has no exponent, and 2^126.
+  static float inverse_power(float s) {
+    return float_from_bits(0x7F000000u - (float_bits(s) & 0x7F800000u));
   }
 };
 
@@ -85,21 +92,18 @@ inline void encode_nan(std::int64_t count, std::byte* codes) {
   if (count * F::bits % 8 != 0) codes[whole] = static_cast<std::byte>(nan);
 }
 
-/// What divides by the scale of a block, the bits of its largest magnitude given.
+/// The scale of a block of finite reals, the bits of its largest magnitude given.
 template<NumberFormat F>
-inline float_quotient quotient_of(std::int32_t most, activation_params::scale_source source) {
-  const floats one = all_floats(1.0f);
-  if (most == 0) return {one, one, true};
-  if (source == activation_params::scale_source::power_of_two) {
-    const std::int32_t above = (most & 0x7F800000) - (floor_log2(F::max) << 23);
-    const std::int32_t power = above > 0 ? above : 0;
-    const std::int32_t inverse = bits_of(0x1p127f) - power;  // of 2^-127 where power is 0
-    return {reinterpret_floats(all_ints(power > 0 ? power : bits_of(0x1p-127f))),
-            reinterpret_floats(all_ints(inverse)), true};
+inline float float_scale(std::int32_t most, bool to_powers) {
+  if (most == 0) return 1.0f;
+  const auto bits = static_cast<std::uint32_t>(most);
+  if (!to_powers) {
+    const float scale = float_from_bits(bits) / F::max;
+    return scale == 0.0f ? smallest_float : scale;
   }
-  const floats amax = reinterpret_floats(all_ints(most));
-  const ints scale = reinterpret_ints(divide(amax, all_floats(F::max)));
-  return {reinterpret_floats(larger(scale, all_ints(bits_of(smallest_float)))), one, false};
+  constexpr std::uint32_t down = static_cast<std::uint32_t>(floor_log2(F::max)) << 23;
+  const std::uint32_t power = bits & 0x7F800000u;
+  return power > down ? float_from_bits(power - down) : 0x1p-127f;
 }
 
 /// Quantizes row i of x group by group. One that holds NaN or Inf gets a NaN for its scale.
@@ -109,15 +113,15 @@ inline void quantize_float_row(activation_params::scale_source source,
                                const activation_operand& to) {
   auto* row = const_cast<std::byte*>(to.row(i));
   auto* scales = const_cast<float*>(to.scales) + i * to.groups;
+  const bool to_powers = source == activation_params::scale_source::power_of_two;
   for (std::int64_t g = 0; g < to.groups; ++g) {
     const std::int64_t first = g * to.group_cols;
     const std::int64_t count = to.k - first < to.group_cols ? to.k - first : to.group_cols;
     const float* reals = x.data + i * x.row_stride + first;
     std::byte* codes = row + first * F::bits / 8;
     const std::int32_t most = largest_magnitude(reals, count);
-    const float_quotient quotient = quotient_of<F>(most, source);
-    store_floats(scales + g, quotient.scale, 1);
-    encode_floats<F>(reals, count, quotient, codes);
+    scales[g] = float_scale<F>(most, to_powers);
+    encode_floats<F>(reals, count, float_quotient(scales[g], to_powers), codes);
     if (most < 0x7F800000) continue;
     scales[g] = quiet_nan;
     encode_nan<F>(count, codes);
@@ -137,7 +141,7 @@ inline void quantize_float_row_by(float scale, const matrix_view<const float>& x
   std::memset(row + used, 0, static_cast<std::size_t>(to.row_bytes - used));
   const_cast<float*>(to.scales)[i] = has_nan ? quiet_nan : scale;
   has_nan ? encode_nan<F>(to.k, row)
-          : encode_floats<F>(reals, to.k, {all_floats(scale), zero_floats(), false}, row);
+          : encode_floats<F>(reals, to.k, float_quotient(scale, false), row);
 }
 
 /// Quantizes x to F; false where that is left to ops/.
