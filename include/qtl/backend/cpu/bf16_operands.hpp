@@ -54,7 +54,7 @@ inline bool are_moderate(const element_reader& elements) {
 }
 
 /// The bf16 of a float that has no more bits than that.
-inline std::uint16_t top_half(float value) {
+constexpr std::uint16_t top_half(float value) {
   return static_cast<std::uint16_t>(float_bits(value) >> 16);
 }
 
@@ -65,8 +65,7 @@ struct value_table {
   alignas(64) std::uint8_t low[256];
   alignas(64) std::uint16_t nibbles[32];
 
-  value_table() = default;
-  value_table(const element_reader& elements, bool differences) {
+  constexpr void fill(const element_reader& elements, bool differences) {
     const int codes = 1 << elements.bits;
     const auto value = [&](int raw) {
       return top_half(real_panels::value_of(elements, raw & (codes - 1)));
@@ -81,9 +80,26 @@ struct value_table {
   }
 
  private:
-  static std::uint16_t difference(int modulo_32) {
+  static constexpr std::uint16_t difference(int modulo_32) {
     return top_half(static_cast<float>((modulo_32 ^ 16) - 16));
   }
 };
+
+/// The table of a format that is met often: to fill one takes as long as a small product.
+template<NumberFormat F>
+inline constexpr value_table table_of = [] {
+  value_table table{};
+  table.fill(reader_of<F>(), false);
+  return table;
+}();
+
+/// The table of a format of codes, in `memory` where there is none yet.
+inline const value_table& find_table(const element_reader& elements, bool differences,
+                                     value_table& memory) {
+  if (elements.values == reader_of<e4m3>().values) return table_of<e4m3>;
+  if (elements.values == reader_of<e5m2>().values) return table_of<e5m2>;
+  memory.fill(elements, differences);
+  return memory;
+}
 
 }  // namespace qtl::inline v0::bf16_operands

@@ -95,7 +95,7 @@ struct real_layout {
 namespace real_panels {
 
 /// The value of a raw code.
-inline float value_of(const element_reader& elements, int raw) {
+constexpr float value_of(const element_reader& elements, int raw) {
   const int sign = 1 << (elements.bits - 1);
   if (elements.encoding == value_encoding::as_signed)
     return static_cast<float>((raw ^ sign) - sign);

@@ -74,15 +74,17 @@ struct bf16_product {
   pair_workspace memory;
   const pair_loops& loops;
   bool holds_scales;  ///< rows are multiplied by their scales, and panels where they allow it
-  bf16_operands::value_table weights;
-  bf16_operands::value_table activations;  ///< where their codes are bytes
+  bf16_operands::value_table filled[2];  ///< what find_table() fills
+  const bf16_operands::value_table& weights;
+  const bf16_operands::value_table* activations = nullptr;  ///< where their codes are bytes
 
   explicit bf16_product(const gemm_args& args)
       : g(args), layout(bf16_operands::layout_of(args.key, args.n(), args.k(), pair_columns)),
         memory(pair_workspace::make(layout, args.m(), args.executor.threads())),
         loops(find_pair_loops(layout)), holds_scales(can_hold_scales()),
-        weights(args.w.elements, layout.has_offsets) {
-    if (has_byte_codes()) activations = bf16_operands::value_table(args.x.elements, false);
+        weights(bf16_operands::find_table(args.w.elements, layout.has_offsets, filled[0])) {
+    if (has_byte_codes())
+      activations = &bf16_operands::find_table(args.x.elements, false, filled[1]);
   }
 
   std::byte* row(std::int64_t i) const { return g.workspace.data() + i * memory.x_stride; }
@@ -165,7 +167,8 @@ inline void write_pairs(const bf16_product& p, std::int64_t i) {
   std::byte* to = p.row(i);
   if (i >= x.m) return void(std::memset(to, 0, static_cast<std::size_t>(p.memory.x_stride)));
   const bool whole = l.segments <= 1 || l.segment % l.step() == 0;
-  if (whole && p.has_byte_codes() && x.padded) return write_bytes(p.activations, x.row(i), x.k, to);
+  if (whole && p.has_byte_codes() && x.padded)
+    return write_bytes(*p.activations, x.row(i), x.k, to);
   if (whole && x.codes == nullptr && x.reals.col_stride == 1)
     return write_reals(x.reals.data + i * x.reals.row_stride, x.k, to);
   for (std::int64_t s = 0; s < l.segments; ++s) {
