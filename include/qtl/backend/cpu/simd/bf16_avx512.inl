@@ -8,6 +8,10 @@ inline floats dot_pairs(floats acc, ints w, ints x) {
   return _mm512_dpbf16_ps(acc, __builtin_bit_cast(__m512bh, w), __builtin_bit_cast(__m512bh, x));
 }
 
+/// The 32 bytes at p as words.
+inline ints load_bytes_as_words(const void* p) {
+  return _mm512_cvtepu8_epi16(_mm256_loadu_si256(static_cast<const __m256i_u*>(p)));
+}
 /// 32 words in a register, and the word of the lowest five bits of each.
 inline ints look_up_words(ints table, ints index) { return _mm512_permutexvar_epi16(index, table); }
 /// 128 bytes in two registers, and the byte of the lowest seven bits of each.

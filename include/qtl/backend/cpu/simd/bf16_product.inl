@@ -76,19 +76,21 @@ struct bf16_product {
   bool holds_scales;  ///< rows are multiplied by their scales, and panels where they allow it
   bf16_operands::value_table filled[2];  ///< what find_table() fills
   const bf16_operands::value_table& weights;
-  const bf16_operands::value_table* activations = nullptr;  ///< where their codes are bytes
+  const bf16_operands::value_table* activations =
+      nullptr;  ///< where their codes are bytes or nibbles
 
   explicit bf16_product(const gemm_args& args)
       : g(args), layout(bf16_operands::layout_of(args.key, args.n(), args.k(), pair_columns)),
         memory(pair_workspace::make(layout, args.m(), args.executor.threads())),
         loops(find_pair_loops(layout)), holds_scales(can_hold_scales()),
         weights(bf16_operands::find_table(args.w.elements, layout.has_offsets, filled[0])) {
-    if (has_byte_codes())
+    if (has_byte_codes() || has_nibble_codes())
       activations = &bf16_operands::find_table(args.x.elements, false, filled[1]);
   }
 
   std::byte* row(std::int64_t i) const { return g.workspace.data() + i * memory.x_stride; }
   bool has_byte_codes() const { return g.x.codes != nullptr && g.x.elements.bits == 8; }
+  bool has_nibble_codes() const { return g.x.codes != nullptr && g.x.elements.bits == 4; }
   /// Whether scales of activations change along k.
   bool has_x_groups() const { return g.x.codes != nullptr && g.key.activation.block_cols != 0; }
   /// Whether they are met where sums of groups are added up.
@@ -145,6 +147,21 @@ inline void write_bytes(const bf16_operands::value_table& values, const std::byt
   }
 }
 
+/// Likewise of nibbles: the low ones of two bytes are one pair, the high ones the other.
+inline void write_nibbles(const bf16_operands::value_table& values, const std::byte* x,
+                          std::int64_t count, std::byte* to) {
+  const ints words = load_ints(values.nibbles);
+  for (std::int64_t p = 0; p < count; p += 4 * lanes, to += 8 * lanes) {
+    const ints codes = load_bytes_as_words(x + p / 2);
+    ints first;
+    ints second;
+    interleave(look_up_words(words, codes), look_up_words(words, shift_words_right(codes, 4)),
+               first, second);
+    store_ints(to, first);
+    store_ints(to + 4 * lanes, second);
+  }
+}
+
 /// Multiplies row i by the scales of its groups.
 inline void scale_pairs(const bf16_product& p, std::int64_t i) {
   const float* scale = p.g.x.scales + i * p.g.x.groups;
@@ -169,6 +186,8 @@ inline void write_pairs(const bf16_product& p, std::int64_t i) {
   const bool whole = l.segments <= 1 || l.segment % l.step() == 0;
   if (whole && p.has_byte_codes() && x.padded)
     return write_bytes(*p.activations, x.row(i), x.k, to);
+  if (whole && p.has_nibble_codes() && x.padded)
+    return write_nibbles(*p.activations, x.row(i), x.k, to);
   if (whole && x.codes == nullptr && x.reals.col_stride == 1)
     return write_reals(x.reals.data + i * x.reals.row_stride, x.k, to);
   for (std::int64_t s = 0; s < l.segments; ++s) {
