@@ -51,6 +51,10 @@ struct integer_tile {
   std::int64_t x_phase = 0;         ///< segments of the first one that lie before the tile
 };
 
+/// Steps of k whose products are summed as words where any are; else 1.
+template<int Bits>
+inline constexpr int narrow_steps = narrow_parts<Bits> > 0 ? narrow_parts<Bits> / parts<Bits> : 1;
+
 template<int Rows, int Vectors>
 [[gnu::always_inline]] inline void set_zero(ints (&sums)[Rows][Vectors]) {
 #pragma GCC unroll 8
@@ -87,8 +91,7 @@ template<int Bits, int Unroll, int Rows, int Held, int Vectors>
 [[gnu::always_inline]] inline void dot_steps(const integer_tile& t, const std::byte* x,
                                              const std::byte* w, std::int64_t length,
                                              weight_fetch& fetch, ints (&acc)[Held][Vectors]) {
-  constexpr bool narrow = narrow_parts<Bits> > 0;
-  constexpr int steps = narrow ? narrow_parts<Bits> / parts<Bits> : Unroll;
+  constexpr int steps = narrow_steps<Bits> > 1 ? narrow_steps<Bits> : Unroll;
   constexpr std::int64_t line = std::int64_t{Vectors} * lanes * adjacent_codes;
   constexpr std::int64_t step = step_codes<Bits>;
   const std::byte* rows[Held];
@@ -148,7 +151,8 @@ template<int Bits, int Rows>
   // One row of outputs is prefetched at a time: all at once would take the miss buffers that the
   // weights need.
   constexpr std::int64_t step = step_codes<Bits>;
-  const std::int64_t part = (t.length / step + Rows - 1) / Rows * step;
+  constexpr std::int64_t run = step * narrow_steps<Bits>;
+  const std::int64_t part = (t.length + run * Rows - 1) / (run * Rows) * run;
   weight_fetch fetch = t.fetch;
   step_sums sums(acc);
   for (std::int64_t r = 0, p = 0; r < Rows; ++r, p += part) {
