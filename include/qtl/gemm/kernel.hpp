@@ -30,8 +30,8 @@ struct gemm_kernel {
                         const executor_ref& executor) = nullptr;
   /// Quantizes x with the bits of ops/ into the operand's memory: its reals, or its codes less a
   /// code_shift that it sets, with the sums of integers where the operand has a place for them.
-  /// False where it leaves all that to ops/, as it may for any key. Of a static policy the operand's
-  /// first scale and zero point hold the parameters. Null: always left.
+  /// False where it leaves all that to ops/, as it may for any key. Of a static policy the
+  /// operand's first scale and zero point hold the parameters. Null: always left.
   bool (*quantize)(const gemm_key& key, const matrix_view<const float>& x, activation_operand& to,
                    const executor_ref& executor) = nullptr;
   /// Bytes of workspace for one run.
