@@ -109,10 +109,11 @@ inline void sum_segments(const integer_layout& l, const std::byte* x, std::int32
   std::int64_t left = pieces;
   *sums = 0;
   for (std::int64_t p = 0; p < l.x_bytes(); p += step) {
-    alignas(64) std::byte last[step] = {};
+    alignas(64) std::byte last[step];
     const std::byte* from = x + p;
     const std::int64_t here = l.x_bytes() - p < step ? l.x_bytes() - p : step;
     if (here < step) {
+      std::memset(last, 0, sizeof last);
       std::memcpy(last, from, static_cast<std::size_t>(here));
       from = last;
     }
