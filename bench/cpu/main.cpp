@@ -10,7 +10,7 @@
 #include "../inputs.hpp"
 #include "machine.hpp"
 #include "output.hpp"
-#include "thread_pool.hpp"
+#include "team.hpp"
 
 namespace qtl_bench {
 
@@ -31,18 +31,18 @@ class inputs {
   qtl::matrix<float> w_, x_;
 };
 
-// A pool, or none where the caller's thread is enough.
+// A team, or none where the caller's thread is enough.
 class threads {
  public:
   explicit threads(int count) {
-    if (count > 1) pool_ = std::make_unique<thread_pool>(count);
+    if (count > 1) team_ = std::make_unique<team>(count);
   }
   qtl::executor_ref executor() {
-    return pool_ != nullptr ? qtl::executor_ref(*pool_) : qtl::executor_ref();
+    return team_ != nullptr ? qtl::executor_ref(*team_) : qtl::executor_ref();
   }
 
  private:
-  std::unique_ptr<thread_pool> pool_;
+  std::unique_ptr<team> team_;
 };
 
 bool all_timed(const case_result& result) {

@@ -358,7 +358,8 @@ inline void run_bf16(const gemm_args& g) {
   std::byte* memory = g.workspace.data() + p.memory.x_bytes;
   g.executor.parallel_for(p.memory.workers, [&](std::int64_t worker) {
     std::byte* own = memory + worker * p.memory.worker_bytes;
-    for (std::int64_t panel = worker; panel < p.layout.panels(); panel += p.memory.workers)
+    const std::int64_t end = p.layout.panels() * (worker + 1) / p.memory.workers;
+    for (std::int64_t panel = p.layout.panels() * worker / p.memory.workers; panel < end; ++panel)
       run_pair_panel(p, panel, own);
   });
 }

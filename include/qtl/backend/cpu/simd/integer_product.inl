@@ -303,33 +303,59 @@ struct integer_panel {
   }
 };
 
-/// The whole product: rows are made ready, then panels dealt out, in parts of rows where panels
-/// are few.
-inline void run_integer(const gemm_args& g) {
-  const integer_product p(g);
-  const integer_layout& l = p.layout;
-  g.executor.parallel_for(g.m(), [&](std::int64_t i) {
+/// Rows [first, last) made ready for the tiles.
+inline void ready_rows(const integer_product& p, std::int64_t first, std::int64_t last) {
+  for (std::int64_t i = first; i < last; ++i) {
     if (p.copy != nullptr) copy_row(p, i);
     write_terms(p, i);
     if (p.wide != nullptr) widen_row(p, i);
+  }
+}
+
+/// How a product is dealt out: some panels that lie side by side, and a part of the rows where
+/// panels are few.
+struct integer_tasks {
+  std::int64_t panels = 1;  ///< of a task
+  std::int64_t parts = 1;   ///< of the rows
+  std::int64_t rows = 0;    ///< of a part
+  std::int64_t count = 0;
+
+  static integer_tasks make(const gemm_args& g, const integer_layout& l) {
+    const int threads = g.executor.threads();
+    const std::int64_t wanted = std::int64_t{4} * threads;
+    const std::int64_t tile_rows = is_grouped(g.key) ? register_rows : whole_rows;
+    const std::int64_t tiles = ceil_div(g.m(), tile_rows);
+    integer_tasks t;
+    if (l.panels() > wanted) t.panels = l.panels() / wanted;
+    if (l.panels() < wanted && l.panels() > 0 && threads > 1)
+      t.parts = ceil_div(wanted, l.panels());
+    if (t.parts > tiles) t.parts = tiles;
+    if (t.parts == 0) return t;
+    t.rows = ceil_div(tiles, t.parts) * tile_rows;
+    t.count = ceil_div(l.panels(), t.panels) * t.parts;
+    return t;
+  }
+};
+
+/// The whole product: rows are made ready, then tasks dealt out.
+inline void run_integer(const gemm_args& g) {
+  constexpr std::int64_t rows_together = 64;  // no two threads write to one line of the terms
+  const integer_product p(g);
+  const integer_layout& l = p.layout;
+  g.executor.parallel_for(ceil_div(g.m(), rows_together), [&](std::int64_t task) {
+    const std::int64_t first = task * rows_together;
+    ready_rows(p, first, g.m() - first < rows_together ? g.m() : first + rows_together);
   });
-  const std::int64_t tile_rows = is_grouped(g.key) ? register_rows : whole_rows;
-  const std::int64_t tiles = ceil_div(g.m(), tile_rows);
-  const std::int64_t wanted = std::int64_t{4} * g.executor.threads();
-  std::int64_t parts = l.panels() >= wanted || l.panels() == 0 || g.executor.threads() == 1
-                           ? 1
-                           : ceil_div(wanted, l.panels());
-  if (parts > tiles) parts = tiles;
-  if (parts == 0) return;
-  const std::int64_t part_rows = ceil_div(tiles, parts) * tile_rows;
-  g.executor.parallel_for(l.panels() * parts, [&](std::int64_t task) {
-    const std::int64_t first = task % parts * part_rows;
-    const std::int64_t last = first + part_rows < g.m() ? first + part_rows : g.m();
+  const integer_tasks tasks = integer_tasks::make(g, l);
+  g.executor.parallel_for(tasks.count, [&](std::int64_t task) {
+    const std::int64_t first = task % tasks.parts * tasks.rows;
+    const std::int64_t last = g.m() - first < tasks.rows ? g.m() : first + tasks.rows;
+    const std::int64_t panel = task / tasks.parts * tasks.panels;
+    const std::int64_t end = l.panels() - panel < tasks.panels ? l.panels() : panel + tasks.panels;
     if (first >= last) return;
-    if (is_grouped(g.key))
-      integer_panel<true>(p, task / parts).run(first, last);
-    else
-      integer_panel<false>(p, task / parts).run(first, last);
+    for (std::int64_t at = panel; at < end; ++at)
+      is_grouped(g.key) ? integer_panel<true>(p, at).run(first, last)
+                        : integer_panel<false>(p, at).run(first, last);
   });
 }
 
