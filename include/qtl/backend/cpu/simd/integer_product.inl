@@ -339,13 +339,10 @@ struct integer_tasks {
 
 /// The whole product: rows are made ready, then tasks dealt out.
 inline void run_integer(const gemm_args& g) {
-  constexpr std::int64_t rows_together = 64;  // no two threads write to one line of the terms
   const integer_product p(g);
   const integer_layout& l = p.layout;
-  g.executor.parallel_for(ceil_div(g.m(), rows_together), [&](std::int64_t task) {
-    const std::int64_t first = task * rows_together;
-    ready_rows(p, first, g.m() - first < rows_together ? g.m() : first + rows_together);
-  });
+  for_rows(g.executor, g.m(),
+           [&](std::int64_t first, std::int64_t last) { ready_rows(p, first, last); });
   const integer_tasks tasks = integer_tasks::make(g, l);
   g.executor.parallel_for(tasks.count, [&](std::int64_t task) {
     const std::int64_t first = task % tasks.parts * tasks.rows;

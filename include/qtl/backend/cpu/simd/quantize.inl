@@ -234,6 +234,17 @@ inline void quantize_row_by(const code_range& range, const matrix_view<const flo
   end_row(to, i);
 }
 
+/// Deals out rows as f(first, last), so many together that no two threads write to one line of what
+/// there is once a row.
+template<class F>
+inline void for_rows(const executor_ref& executor, std::int64_t rows, F&& f) {
+  constexpr std::int64_t together = 64;
+  executor.parallel_for(ceil_div(rows, together), [&](std::int64_t task) {
+    const std::int64_t first = task * together;
+    f(first, rows - first < together ? rows : first + together);
+  });
+}
+
 /// Quantizes x as the key's activation policy says; false where that is left to ops/.
 inline bool quantize_rows(const gemm_key& key, const matrix_view<const float>& x,
                           activation_operand& to, const executor_ref& executor) {
@@ -248,12 +259,11 @@ inline bool quantize_rows(const gemm_key& key, const matrix_view<const float>& x
   if (x.rows == 0) return true;
   if (is_static) {
     const code_range range = fixed_range(d, to);
-    executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_row_by(range, x, i, to); });
+    for_rows(executor, x.rows, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) quantize_row_by(range, x, i, to);
+    });
   } else {
-    const std::int64_t rows = places_together(to.k);
-    executor.parallel_for(ceil_div(x.rows, rows), [&](std::int64_t task) {
-      const std::int64_t first = task * rows;
-      const std::int64_t last = x.rows - first < rows ? x.rows : first + rows;
+    for_rows(executor, x.rows, [&](std::int64_t first, std::int64_t last) {
       quantize_places(d, x, first * to.groups, last * to.groups, to);
       for (std::int64_t i = first; i < last; ++i) end_row(to, i);
     });
