@@ -83,10 +83,6 @@ inline ints smaller(ints a, ints b) { return _mm256_min_epi32(a, b); }
 inline ints larger(ints a, ints b) { return _mm256_max_epi32(a, b); }
 /// To the nearest integer, ties to even.
 inline ints to_nearest(floats v) { return _mm256_cvtps_epi32(v); }
-/// Whether a < b in some lane.
-inline bool any_below(floats a, floats b) {
-  return _mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_LT_OQ)) != 0;
-}
 /// best(a, b) over all lanes.
 template<class Best>
 inline float over_lanes(floats v, Best&& best) {

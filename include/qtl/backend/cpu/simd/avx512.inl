@@ -74,8 +74,6 @@ inline ints smaller(ints a, ints b) { return _mm512_min_epi32(a, b); }
 inline ints larger(ints a, ints b) { return _mm512_max_epi32(a, b); }
 /// To the nearest integer, ties to even.
 inline ints to_nearest(floats v) { return _mm512_cvtps_epi32(v); }
-/// Whether a < b in some lane.
-inline bool any_below(floats a, floats b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ) != 0; }
 /// Over all lanes.
 inline float smallest(floats v) { return _mm512_reduce_min_ps(v); }
 inline float largest(floats v) { return _mm512_reduce_max_ps(v); }

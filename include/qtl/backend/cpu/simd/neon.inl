@@ -88,8 +88,6 @@ inline ints smaller(ints a, ints b) { return vminq_s32(a, b); }
 inline ints larger(ints a, ints b) { return vmaxq_s32(a, b); }
 /// To the nearest integer, ties to even.
 inline ints to_nearest(floats v) { return vcvtnq_s32_f32(v); }
-/// Whether a < b in some lane.
-inline bool any_below(floats a, floats b) { return vmaxvq_u32(vcltq_f32(a, b)) != 0; }
 /// Of lanes that are no NaN.
 inline float smallest(floats v) { return vminnmvq_f32(v); }
 inline float largest(floats v) { return vmaxnmvq_f32(v); }

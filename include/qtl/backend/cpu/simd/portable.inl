@@ -144,12 +144,6 @@ inline ints to_nearest(floats v) {
     return bit_cast<std::int32_t>(v.lane[i] + magic) - bit_cast<std::int32_t>(magic);
   });
 }
-/// Whether a < b in some lane.
-inline bool any_below(floats a, floats b) {
-  for (int i = 0; i < lanes; ++i)
-    if (a.lane[i] < b.lane[i]) return true;
-  return false;
-}
 /// best(a, b) over all lanes.
 template<class Vector, class Best>
 inline auto over_lanes(Vector v, Best&& best) {
