@@ -154,13 +154,16 @@ inline bool quantize_float_rows(activation_params::scale_source source, const ge
     if (x.rows == 0) return true;
     const float scale = to.scales[0];
     if (!(scale > 0.0f && is_finite(scale))) return false;
-    executor.parallel_for(x.rows,
-                          [&](std::int64_t i) { quantize_float_row_by<F>(scale, x, i, to); });
+    for_rows(executor, x.rows, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) quantize_float_row_by<F>(scale, x, i, to);
+    });
     return true;
   }
   const bool has_whole_bytes = d.block_cols * F::bits % 8 == 0;
   if (!activation_params::is_row_by_row(d) || !has_whole_bytes) return false;
-  executor.parallel_for(x.rows, [&](std::int64_t i) { quantize_float_row<F>(source, x, i, to); });
+  for_rows(executor, x.rows, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) quantize_float_row<F>(source, x, i, to);
+  });
   return true;
 }
 
